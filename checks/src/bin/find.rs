@@ -1,0 +1,25 @@
+//! `cargo find WORDS`: searches the headers of all examples.
+
+use std::process::ExitCode;
+
+use checks::example::{all, workspace};
+use checks::find;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let words = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    if words.trim().is_empty() || words.starts_with('-') {
+        eprintln!("error: what to find? For example: cargo find Semaphore");
+        return Ok(ExitCode::from(2));
+    }
+    let examples = all(&workspace())?;
+    let found = find::find(&examples, &words);
+    for example in &found {
+        println!("{}\n    {}", example.name, example.first_line());
+        println!("    cargo run -p {} --bin {}", example.package, example.name);
+    }
+    if found.is_empty() {
+        eprintln!("nothing about {words:?}; try one word of it");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}

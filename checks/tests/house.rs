@@ -1,0 +1,88 @@
+//! What holds for the cookbook as a whole: its packages, and the pages around them.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use checks::anatomy;
+use checks::example::{Example, PACKAGES, Package, all, read, workspace};
+
+#[test]
+fn packages_have_nothing_in_common() {
+    for package in PACKAGES {
+        let package = Package::load(&workspace().join(package)).unwrap();
+        let problems = anatomy::package_problems(&package);
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
+    }
+}
+
+fn pages() -> Vec<String> {
+    let packages = PACKAGES.map(|package| format!("{package}/README.md"));
+    packages.into_iter().chain(["README.md", "CONTRIBUTING.md"].map(str::to_owned)).collect()
+}
+
+/// The relative links of a page that lead nowhere, and the runs of programs that do not exist.
+fn dangling(page: &str, text: &str, folder: &Path, examples: &[Example]) -> Vec<String> {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let dangling = links
+        .map(|link| link.split('#').next().unwrap_or_default())
+        .filter(|link| !link.is_empty() && !link.contains("://") && !folder.join(link).exists())
+        .map(|link| format!("{page} links to {link}, which does not exist"));
+    let words: Vec<_> = text.split(|c: char| c.is_whitespace() || c == '`').collect();
+    let runs = words.windows(4).filter(|words| words[0] == "-p" && words[2] == "--bin");
+    let unknown = runs.filter(|run| {
+        let placeholder = run[3].contains("NAME");
+        let exists = examples.iter().any(|e| e.package == run[1] && e.name == run[3]);
+        !placeholder && !exists && run[1] != "checks"
+    });
+    dangling
+        .chain(unknown.map(|run| format!("{page} runs {}, which does not exist", run[3])))
+        .collect()
+}
+
+#[test]
+fn pages_show_only_what_exists() {
+    let examples = all(&workspace()).unwrap();
+    let mut problems = Vec::new();
+    for page in pages() {
+        let path = workspace().join(&page);
+        let folder = path.parent().unwrap();
+        problems.extend(dangling(&page, &read(&path).unwrap(), folder, &examples));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn a_page_with_a_dead_link() {
+    let text =
+        "[here](Cargo.toml) [there](src/nowhere.rs#top) `cargo run -p recipes --bin nothing`";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = dangling("page", text, folder, &[]);
+    assert_eq!(
+        found,
+        [
+            "page links to src/nowhere.rs, which does not exist",
+            "page runs nothing, which does not exist"
+        ]
+    );
+}
+
+/// Where README.md shows a run of an example, with what it prints, the header shows the same.
+#[test]
+fn the_readme_shows_what_the_headers_show() {
+    let examples = all(&workspace()).unwrap();
+    let readme = read(&workspace().join("README.md")).unwrap();
+    let mut checked = BTreeSet::new();
+    for run in readme.split("$ cargo run ").skip(1) {
+        let run = run.split("\n\n").next().unwrap().split("\n```").next().unwrap();
+        let name = run.split("--bin ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let name = name.expect("a run names a --bin");
+        let example = examples.iter().find(|example| example.name == name).expect("it exists");
+        let header = example.header().join("\n");
+        assert!(
+            header.contains(&format!("$ cargo run {run}")),
+            "the header of {name} has not: {run}"
+        );
+        checked.insert(name);
+    }
+    assert!(checked.contains("fanout"));
+}

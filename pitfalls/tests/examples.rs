@@ -1,0 +1,3 @@
+fn main() -> anyhow::Result<std::process::ExitCode> {
+    checks::examples(env!("CARGO_MANIFEST_DIR"), &[])
+}
