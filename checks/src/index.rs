@@ -9,11 +9,24 @@ use anyhow::{Result, bail, ensure};
 
 use crate::example::{Example, read};
 
-/// The head of the tables that list examples; other tables are left alone.
-const HEAD: &str = "| program | what it shows | Python |";
+/// The rows of one kind of table, by the name of the example or the pair. A README may cut such a
+/// table into several, each under a heading of its own; tables with another head are left alone.
+pub struct Table {
+    pub head: &'static str,
+    pub rows: BTreeMap<String, String>,
+}
 
-/// The row of each example, or of each pair, by name.
-pub fn rows(examples: &[Example]) -> BTreeMap<String, String> {
+/// The tables that a package's README holds.
+pub fn tables(examples: &[Example]) -> Vec<Table> {
+    let mut tables = vec![programs(examples)];
+    if examples.iter().any(Example::is_broken) {
+        tables.push(tools(examples));
+    }
+    tables
+}
+
+/// A row for each example, or each pair.
+fn programs(examples: &[Example]) -> Table {
     let mut rows = BTreeMap::new();
     for example in examples {
         let link = |text: &str, name: &str| format!("[{text}](src/bin/{name}.rs)");
@@ -35,7 +48,37 @@ pub fn rows(examples: &[Example]) -> BTreeMap<String, String> {
         let row = format!("| {links} | {} | {} |", cell(&capitalized(what)), cell(&python));
         rows.insert(name.to_owned(), row);
     }
-    rows
+    Table { head: "| program | what it shows | Python |", rows }
+}
+
+/// What sees the mistake: a row for each pair, from its `Caught by:`.
+fn tools(examples: &[Example]) -> Table {
+    let row = |example: &Example| {
+        let caught = example.key("Caught by").unwrap_or_default();
+        // The lint is what stands right behind the name of its tool: clippy `that_lint`.
+        let lint = |tool: &str| {
+            let tool = format!("{tool} `");
+            let lints = caught.split(&tool).skip(1);
+            let lints = lints.filter_map(|rest| Some(format!("`{}`", rest.split_once('`')?.0)));
+            lints.collect::<Vec<_>>().join(", ")
+        };
+        let yes = |tool: &str| if caught.contains(tool) { "yes".to_owned() } else { String::new() };
+        let cells = [
+            lint("rustc"),
+            lint("clippy"),
+            yes("shuttle"),
+            yes("loom"),
+            yes("parking_lot"),
+            yes("task dump"),
+        ];
+        let nothing = if cells.concat().is_empty() { "nothing" } else { "" };
+        let pair = example.pair()?;
+        Some((pair.to_owned(), format!("| `{pair}` | {} | {nothing} |", cells.join(" | "))))
+    };
+    Table {
+        head: "| pair | rustc | clippy | shuttle | loom | parking_lot | task dump | nothing |",
+        rows: examples.iter().filter(|example| example.is_broken()).filter_map(row).collect(),
+    }
 }
 
 fn capitalized(text: &str) -> String {
@@ -45,29 +88,36 @@ fn capitalized(text: &str) -> String {
 
 /// The README with every row as it should be: stale ones mended, dangling ones removed, a missing
 /// one at the end of the table that holds its nearest relations, by name.
-pub fn mend(readme: &str, rows: &BTreeMap<String, String>) -> Result<String> {
+pub fn mend(readme: &str, tables: &[Table]) -> Result<String> {
+    let mut readme = readme.to_owned();
+    for table in tables {
+        readme = mend_table(&readme, table)?;
+    }
+    Ok(readme)
+}
+
+fn mend_table(readme: &str, Table { head, rows }: &Table) -> Result<String> {
     let mut missing = rows.clone();
     let mut lines: Vec<(String, Option<usize>)> = Vec::new(); // with the table they are a row of
     let (mut tables, mut in_table) = (0, false);
     for line in readme.lines() {
-        in_table = line == HEAD || in_table && line.starts_with('|');
-        tables += usize::from(line == HEAD);
-        if !in_table || line == HEAD || line.starts_with("|-") || line.starts_with("| -") {
+        in_table = line == *head || in_table && line.starts_with('|');
+        tables += usize::from(line == *head);
+        if !in_table || line == *head || line.starts_with("|-") {
             lines.push((line.to_owned(), in_table.then_some(tables)));
         } else if let Some(row) = missing.remove(&name(line)) {
             lines.push((row, Some(tables)));
         }
     }
-    ensure!(tables > 0 || missing.is_empty(), "it has no table that begins with: {HEAD}");
+    ensure!(tables > 0 || missing.is_empty(), "no table begins with: {head}");
     for (name_, row) in missing {
         let likeness = |(at, (line, table)): (usize, &(String, Option<usize>))| {
             let common = name(line).bytes().zip(name_.bytes()).take_while(|(a, b)| a == b).count();
             table.map(|_| (common, at))
         };
         let nearest = lines.iter().enumerate().filter_map(likeness).max();
-        let (_, at) = nearest.expect("there is a table");
-        let table = lines[at].1;
-        let end = lines.iter().rposition(|(_, t)| *t == table).expect("the table has lines");
+        let table = nearest.and_then(|(_, at)| lines[at].1);
+        let end = lines.iter().rposition(|(_, of)| *of == table).expect("a table has lines");
         lines.insert(end + 1, (row, table));
     }
     Ok(lines.into_iter().map(|(line, _)| line + "\n").collect())
@@ -80,8 +130,8 @@ fn name(row: &str) -> String {
 }
 
 /// Fails where a row is missing, stale or dangling.
-pub fn check(readme: &Path, rows: &BTreeMap<String, String>) -> Result<()> {
-    let (is, should_be) = (read(readme)?, mend(&read(readme)?, rows)?);
+pub fn check(readme: &Path, tables: &[Table]) -> Result<()> {
+    let (is, should_be) = (read(readme)?, mend(&read(readme)?, tables)?);
     let only_in = |a: &str, b: &str, mark: &str| -> Vec<String> {
         let lines = a.lines().filter(|line| !b.lines().any(|other| other == *line));
         lines.map(|line| format!("{mark} {line}")).collect()
@@ -96,8 +146,8 @@ pub fn check(readme: &Path, rows: &BTreeMap<String, String>) -> Result<()> {
 }
 
 /// Mends the README in place and returns whether there was something to mend.
-pub fn write(readme: &Path, rows: &BTreeMap<String, String>) -> Result<bool> {
-    let (is, should_be) = (read(readme)?, mend(&read(readme)?, rows)?);
+pub fn write(readme: &Path, tables: &[Table]) -> Result<bool> {
+    let (is, should_be) = (read(readme)?, mend(&read(readme)?, tables)?);
     if is != should_be {
         fs::write(readme, &should_be)?;
     }

@@ -42,8 +42,8 @@ pub fn examples(manifest_dir: &str, features: &[(&str, bool)]) -> Result<ExitCod
         );
     }
     let readme = package.dir.join("README.md");
-    let rows = index::rows(&package.examples);
-    trials.push(Trial::test("README", move || Ok(index::check(&readme, &rows)?)));
+    let tables = index::tables(&package.examples);
+    trials.push(Trial::test("README", move || Ok(index::check(&readme, &tables)?)));
     Ok(libtest_mimic::run(&Arguments::from_args(), trials).exit_code())
 }
 

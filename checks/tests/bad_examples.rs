@@ -248,7 +248,7 @@ fn misshapen(good: &str, bad: &str, why: &str) {
 #[test]
 fn the_good_example_is_well_made() {
     let good = example(GOOD);
-    assert_eq!(anatomy::problems(&good, &[good.clone()]), [""; 0]);
+    assert_eq!(anatomy::problems(&good, std::slice::from_ref(&good)), [""; 0]);
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn pairs_that_are_misshapen() {
     bad_pair(1, "// FIXED:", "//", "`// FIXED: ...`");
     bad_pair(1, "fn main", "// only for the demo: a wait\nfn main", "broken half only");
     let [broken, _] = pair();
-    let problems = anatomy::problems(&broken, &[broken.clone()]);
+    let problems = anatomy::problems(&broken, std::slice::from_ref(&broken));
     assert_eq!(problems, ["the other half is missing: race_late_fixed"]);
 }
 
@@ -352,20 +352,23 @@ fn packages_with_something_in_common() {
 #[test]
 fn rows_that_are_missing_stale_or_dangling() {
     let [broken, fixed] = pair();
-    let rows = index::rows(&[example(GOOD), broken, fixed]);
+    let mut tables = index::tables(&[example(GOOD), broken, fixed]);
     let head = "| program | what it shows | Python |\n|---|---|---|\n";
     let hello = "| [`hello`](src/bin/hello.rs) | Say hello. | `print(\"hello\")`. |\n";
     let late = "| `race_late` [broken](src/bin/race_late_broken.rs) [fixed](src/bin/race_late_fixed.rs) | Too late. | `sleep`. |\n";
-    let readme = format!("# A\n\n## B\n\n{head}{hello}\n## C\n\n{head}{late}\n| other | table |\n");
-    assert_eq!(index::mend(&readme, &rows).unwrap(), readme);
+    let tools = "| pair | rustc | clippy | shuttle | loom | parking_lot | task dump | nothing |\n\
+        |---|---|---|---|---|---|---|---|\n| `race_late` |  |  |  |  |  |  | nothing |\n";
+    let readme =
+        format!("# A\n\n## B\n\n{head}{hello}\n## C\n\n{head}{late}\n{tools}\n| other | table |\n");
+    assert_eq!(index::mend(&readme, &tables).unwrap(), readme);
 
     let file = tempfile::NamedTempFile::new().unwrap();
     let complaint = |readme: &str| {
         fs::write(file.path(), readme).unwrap();
-        let error = index::check(file.path(), &rows).unwrap_err().to_string();
+        let error = index::check(file.path(), &tables).unwrap_err().to_string();
         assert!(error.starts_with("`cargo index` mends "), "{error}");
-        assert!(index::write(file.path(), &rows).unwrap());
-        index::check(file.path(), &rows).unwrap();
+        assert!(index::write(file.path(), &tables).unwrap());
+        index::check(file.path(), &tables).unwrap();
         error
     };
     assert!(complaint(&readme.replace(hello, "")).contains("+ | [`hello`]"));
@@ -382,12 +385,28 @@ fn rows_that_are_missing_stale_or_dangling() {
     assert!(complaint(&readme.replace(hello, &format!("{hello}{hello}"))).contains("mends"));
     // A bare name in a table is filled in where it stands; what stands nowhere goes to its like.
     let bare = readme.replace(hello, "| hello |\n");
-    assert_eq!(index::mend(&bare, &rows).unwrap(), readme);
-    let mut more = rows.clone();
-    more.insert("race_later".to_owned(), "| `race_later` |".to_owned());
+    assert_eq!(index::mend(&bare, &tables).unwrap(), readme);
+    assert!(index::mend("# No table\n", &tables).is_err());
+    tables[0].rows.insert("race_later".to_owned(), "| `race_later` |".to_owned());
     let wanted = readme.replace(late, &format!("{late}| `race_later` |\n"));
-    assert_eq!(index::mend(&readme, &more).unwrap(), wanted);
-    assert!(index::mend("# No table\n", &rows).is_err());
+    assert_eq!(index::mend(&readme, &tables).unwrap(), wanted);
+}
+
+#[test]
+fn what_sees_a_mistake() {
+    let row = |caught: &str| {
+        let [mut broken, _] = pair();
+        broken.text = broken.text.replace("Caught by: nothing.", &format!("Caught by: {caught}"));
+        let tables = index::tables(&[broken]);
+        tables[1].rows["race_late"].clone()
+    };
+    assert_eq!(row("no lint."), "| `race_late` |  |  |  |  |  |  | nothing |");
+    assert_eq!(
+        row(
+            "clippy `a` (opt-in); without `=`, rustc `b`; shuttle (`models/x.rs`);\n//! parking_lot's `d`."
+        ),
+        "| `race_late` | `b` | `a` | yes |  | yes |  |  |"
+    );
 }
 
 // ---- Copies.

@@ -1,10 +1,11 @@
 //! What holds for the cookbook as a whole: its packages, and the pages around them.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use checks::anatomy;
-use checks::example::{Example, PACKAGES, Package, all, read, workspace};
+use checks::example::{Example, PACKAGES, Package, all, in_backticks, read, workspace};
 
 #[test]
 fn packages_have_nothing_in_common() {
@@ -85,4 +86,34 @@ fn the_readme_shows_what_the_headers_show() {
         checked.insert(name);
     }
     assert!(checked.contains("fanout"));
+}
+
+/// A broken half names the models that take its file in, and no others.
+#[test]
+fn headers_and_models_name_each_other() {
+    let mut problems = Vec::new();
+    let models: Vec<_> = fs::read_dir(workspace().join("models/tests"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| (format!("models/tests/{}", path.file_name().unwrap().display()), path))
+        .map(|(name, path)| (name, read(&path).unwrap()))
+        .collect();
+    let examples = all(&workspace()).unwrap();
+    for example in examples.iter().filter(|example| example.is_broken()) {
+        let caught = example.key("Caught by").unwrap_or_default();
+        for (model, text) in &models {
+            let (named, taken) = (caught.contains(model), text.contains(&example.name));
+            if named != taken {
+                let name = &example.name;
+                problems.push(format!(
+                    "{name}: `Caught by:` names {model}: {named}, it is in there: {taken}"
+                ));
+            }
+        }
+        let unknown = in_backticks(&caught).filter(|text| text.starts_with("models/"));
+        let unknown = unknown.filter(|text| !models.iter().any(|(model, _)| model == text));
+        problems.extend(unknown.map(|text| format!("{}: there is no {text}", example.name)));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

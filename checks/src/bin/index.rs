@@ -8,7 +8,7 @@ fn main() -> anyhow::Result<()> {
     for name in PACKAGES {
         let package = Package::load(&workspace().join(name))?;
         let changed =
-            index::write(&package.dir.join("README.md"), &index::rows(&package.examples))?;
+            index::write(&package.dir.join("README.md"), &index::tables(&package.examples))?;
         println!("{name}/README.md: {}", if changed { "mended" } else { "fine" });
     }
     Ok(())
