@@ -44,6 +44,8 @@ pub struct Package {
     pub name: String,
     pub dir: PathBuf,
     pub examples: Vec<Example>,
+    /// What is not meant to compile: the files of `refused/`, where there are any.
+    pub refused: Vec<Example>,
     pub features: Vec<String>,
     pub manifest: toml::Table,
 }
@@ -54,12 +56,10 @@ impl Package {
         let name = dir.file_name().context("a folder name")?.to_string_lossy().into_owned();
         let features = manifest.get("features").and_then(toml::Value::as_table);
         let features = features.map(|table| table.keys().cloned().collect()).unwrap_or_default();
-        let mut examples = Vec::new();
-        for entry in fs::read_dir(dir.join("src/bin")).with_context(|| format!("{name}/src/bin"))? {
-            examples.push(Example::load(&name, &entry?.path())?);
-        }
-        examples.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { name, dir: dir.to_owned(), examples, features, manifest })
+        let examples = files(&name, &dir.join("src/bin"))?;
+        let refused = dir.join("refused");
+        let refused = if refused.exists() { files(&name, &refused)? } else { Vec::new() };
+        Ok(Self { name, dir: dir.to_owned(), examples, refused, features, manifest })
     }
 
     /// The features without which cargo does not build the example.
@@ -72,7 +72,16 @@ impl Package {
     }
 }
 
-/// One file of `src/bin`.
+fn files(package: &str, folder: &Path) -> Result<Vec<Example>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        files.push(Example::load(package, &entry?.path())?);
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
+/// One file of `src/bin`, or of `refused`.
 #[derive(Clone, Debug)]
 pub struct Example {
     pub package: String,

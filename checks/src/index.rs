@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::example::{Example, read};
+use crate::example::{Example, Package, read};
 
 /// The rows of one kind of table, by the name of the example or the pair. A README may cut such a
 /// table into several, each under a heading of its own; tables with another head are left alone.
@@ -17,10 +17,13 @@ pub struct Table {
 }
 
 /// The tables that a package's README holds.
-pub fn tables(examples: &[Example]) -> Vec<Table> {
-    let mut tables = vec![programs(examples)];
-    if examples.iter().any(Example::is_broken) {
-        tables.push(tools(examples));
+pub fn tables(package: &Package) -> Vec<Table> {
+    let mut tables = vec![programs(&package.examples)];
+    if package.examples.iter().any(Example::is_broken) {
+        tables.push(tools(&package.examples));
+    }
+    if !package.refused.is_empty() {
+        tables.push(refused(&package.refused));
     }
     tables
 }
@@ -30,7 +33,6 @@ fn programs(examples: &[Example]) -> Table {
     let mut rows = BTreeMap::new();
     for example in examples {
         let link = |text: &str, name: &str| format!("[{text}](src/bin/{name}.rs)");
-        let cell = |text: &str| text.replace('|', "\\|");
         let (name, links, what) = match (example.pair(), example.other_half()) {
             (None, _) => {
                 let links = link(&format!("`{}`", example.name), &example.name);
@@ -79,6 +81,32 @@ fn tools(examples: &[Example]) -> Table {
         head: "| pair | rustc | clippy | shuttle | loom | parking_lot | task dump | nothing |",
         rows: examples.iter().filter(|example| example.is_broken()).filter_map(row).collect(),
     }
+}
+
+/// What the compiler refuses: a row for each file, with the code of the error.
+fn refused(files: &[Example]) -> Table {
+    let row = |file: &Example| {
+        let what = file.first_line().trim_start_matches("Refused: ");
+        let code = file.code().find_map(|line| Some(line.split_once("// REFUSED: ")?.1));
+        let code = match code.unwrap_or_default() {
+            code if code.contains(' ') => "error".to_owned(), // it has no code, only a text
+            code => format!("`{code}`"),
+        };
+        let [name, python] = [&file.name, &file.key("Python").unwrap_or_default()];
+        let link = format!("[`{name}`](refused/{name}.rs)");
+        (
+            name.clone(),
+            format!("| {link} | {} | {} | {code} |", cell(&capitalized(what)), cell(python)),
+        )
+    };
+    Table {
+        head: "| file | what it tries | in Python | rustc says |",
+        rows: files.iter().map(row).collect(),
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 fn capitalized(text: &str) -> String {

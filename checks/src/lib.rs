@@ -42,7 +42,7 @@ pub fn examples(manifest_dir: &str, features: &[(&str, bool)]) -> Result<ExitCod
         );
     }
     let readme = package.dir.join("README.md");
-    let tables = index::tables(&package.examples);
+    let tables = index::tables(&package);
     trials.push(Trial::test("README", move || Ok(index::check(&readme, &tables)?)));
     Ok(libtest_mimic::run(&Arguments::from_args(), trials).exit_code())
 }

@@ -42,6 +42,11 @@ fn example(text: &str) -> Example {
     Example { package, name, path: "hello.rs".into(), text: text.to_owned() }
 }
 
+fn package(examples: Vec<Example>) -> Package {
+    let (name, dir, refused, features, manifest) = Default::default();
+    Package { name, dir, examples, refused, features, manifest }
+}
+
 // ---- Headers: what is no run.
 
 #[track_caller]
@@ -229,8 +234,7 @@ fn what_a_run_wants() {
 #[test]
 fn required_features() {
     let manifest = "[[bin]]\nname = \"hello\"\npath = \"x\"\nrequired-features = [\"db\"]";
-    let (name, dir, examples, features) = Default::default();
-    let package = Package { name, dir, examples, features, manifest: manifest.parse().unwrap() };
+    let package = Package { manifest: manifest.parse().unwrap(), ..package(Vec::new()) };
     assert_eq!(package.required_features("hello"), ["db"]);
     assert!(package.required_features("other").is_empty());
 }
@@ -352,7 +356,7 @@ fn packages_with_something_in_common() {
 #[test]
 fn rows_that_are_missing_stale_or_dangling() {
     let [broken, fixed] = pair();
-    let mut tables = index::tables(&[example(GOOD), broken, fixed]);
+    let mut tables = index::tables(&package(vec![example(GOOD), broken, fixed]));
     let head = "| program | what it shows | Python |\n|---|---|---|\n";
     let hello = "| [`hello`](src/bin/hello.rs) | Say hello. | `print(\"hello\")`. |\n";
     let late = "| `race_late` [broken](src/bin/race_late_broken.rs) [fixed](src/bin/race_late_fixed.rs) | Too late. | `sleep`. |\n";
@@ -397,7 +401,7 @@ fn what_sees_a_mistake() {
     let row = |caught: &str| {
         let [mut broken, _] = pair();
         broken.text = broken.text.replace("Caught by: nothing.", &format!("Caught by: {caught}"));
-        let tables = index::tables(&[broken]);
+        let tables = index::tables(&package(vec![broken]));
         tables[1].rows["race_late"].clone()
     };
     assert_eq!(row("no lint."), "| `race_late` |  |  |  |  |  |  | nothing |");
@@ -407,6 +411,16 @@ fn what_sees_a_mistake() {
         ),
         "| `race_late` | `b` | `a` | yes |  | yes |  |  |"
     );
+}
+
+#[test]
+fn what_the_compiler_refuses() {
+    let text =
+        "//! Refused: a lock is left.\n//!\n//! Python: `x`.\n\nfn main() {} // REFUSED: E0277\n";
+    let refused = vec![example(text)];
+    let tables = index::tables(&Package { refused, ..package(Vec::new()) });
+    let row = "| [`hello`](refused/hello.rs) | A lock is left. | `x`. | `E0277` |";
+    assert_eq!(tables[1].rows["hello"], row);
 }
 
 // ---- Copies.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checks::example::{all, workspace};
+use checks::example::{Package, all, workspace};
 use checks::find;
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -11,11 +11,17 @@ fn main() -> anyhow::Result<ExitCode> {
         eprintln!("error: what to find? For example: cargo find Semaphore");
         return Ok(ExitCode::from(2));
     }
-    let examples = all(&workspace())?;
+    let mut examples = all(&workspace())?;
+    examples.extend(Package::load(&workspace().join("pitfalls"))?.refused);
     let found = find::find(&examples, &words);
     for example in &found {
         println!("{}\n    {}", example.name, example.first_line());
-        println!("    cargo run -p {} --bin {}", example.package, example.name);
+        match example.path.strip_prefix(workspace()) {
+            Ok(path) if path.iter().any(|folder| folder == "refused") => {
+                println!("    {}", path.display());
+            }
+            _ => println!("    cargo run -p {} --bin {}", example.package, example.name),
+        }
     }
     if found.is_empty() {
         eprintln!("nothing about {words:?}; try one word of it");
