@@ -1,0 +1,21 @@
+//! Refused: threads share a `RefCell` in an `Arc`.
+//!
+//! `RefCell` notes in a plain field who borrows it. Two threads would both find it free and change
+//! the `Vec` at once. So `RefCell` is not `Sync`, and an `Arc` of it goes to no other thread.
+//!
+//! Python: `if name not in names: names.append(name)` from two threads; both look, both append.
+//! Error: ``error[E0277]: `RefCell<Vec<&str>>` cannot be shared between threads safely``
+//! Instead: `Arc::new(Mutex::new(Vec::new()))` and `names.lock().unwrap()`.
+//! Needs: nothing
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::thread;
+
+fn main() {
+    let names = Arc::new(RefCell::new(Vec::new()));
+    let theirs = Arc::clone(&names);
+    let worker = thread::spawn(move || theirs.borrow_mut().push("ada")); // REFUSED: E0277
+    names.borrow_mut().push("grace");
+    worker.join().unwrap();
+}
