@@ -1,0 +1,74 @@
+//! Fixed: a rayon job waits for another pool first, and locks only to store the result.
+//!
+//! A worker that waits may steal any job, and holds nothing that this job could want. The lock is
+//! held for one addition. Often no lock is needed at all: `files.par_iter().map(...).sum()`.
+//!
+//! Python: `n = await count(text)`, then `with lock: total += n`.
+//! Broken: `deadlock_rayon_under_lock_broken`
+//! Needs: `cargo add rayon@1`
+//!
+//! ```console
+//! $ cargo run -p pitfalls --bin deadlock_rayon_under_lock_fixed
+//! 2 files, 400 words
+//! ```
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::thread;
+use std::time::Duration;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// Adds up the words of `files` in `total`: calls `read` on `readers`, `count` on `counters`.
+pub fn add_words<T: Send>(
+    total: &Mutex<usize>,
+    files: &[&str],
+    (readers, read): (&ThreadPool, impl Fn(&str) -> T + Sync),
+    (counters, count): (&ThreadPool, impl Fn(T) -> usize + Sync),
+) {
+    readers.scope(|s| {
+        for file in files {
+            s.spawn(|_| {
+                let text = read(file);
+                let words = counters.install(|| count(text)); // FIXED: waits with no lock in hand
+                *total.lock().unwrap() += words;
+            });
+        }
+    });
+}
+
+// Only for the demo from here on.
+
+fn main() -> ExitCode {
+    let total = Arc::new(Mutex::new(0));
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let (done, result) = mpsc::channel();
+    let (shared_total, shared_begun) = (total.clone(), begun.clone());
+    thread::spawn(move || {
+        let pool = || ThreadPoolBuilder::new().num_threads(1).build().expect("1 thread");
+        let read = |file: &str| {
+            shared_begun.lock().unwrap().push(thread::current().id());
+            file.repeat(100) // stands for the text in a file
+        };
+        let count = |text: String| text.split_whitespace().count();
+        add_words(&shared_total, &["to be ", "or not "], (&pool(), read), (&pool(), count));
+        done.send(())
+    });
+    let Err(gave_up) = result.recv_timeout(Duration::from_secs(10)) else {
+        let total = *total.lock().unwrap();
+        println!("2 files, {total} words");
+        return if total == 400 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    };
+    let locked = matches!(total.try_lock(), Err(TryLockError::WouldBlock));
+    let begun = begun.lock().unwrap();
+    let threads = begun.iter().collect::<HashSet<_>>().len();
+    if gave_up == RecvTimeoutError::Timeout && locked && begun.len() > threads {
+        println!(
+            "deadlock: {threads} thread has begun {} files: it holds the lock for one and waits for it for the other",
+            begun.len()
+        );
+    }
+    ExitCode::FAILURE
+}
