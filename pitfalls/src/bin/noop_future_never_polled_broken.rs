@@ -6,7 +6,8 @@
 //! Rule: never write `let _ =` in front of a call that returns a future.
 //!
 //! Python: `save(row)` without `await` ("coroutine 'save' was never awaited").
-//! Caught by: clippy `let_underscore_future`; without `let _ =`, rustc `unused_must_use`.
+//! Caught by: clippy `let_underscore_future`; without `let _ =`, rustc `unused_must_use`; any test
+//! that counts the rows, as `models/tests/broken.rs` does.
 //! Fixed: `noop_future_never_polled_fixed`
 //! Needs: `cargo add tokio@1 -F full`
 //!
