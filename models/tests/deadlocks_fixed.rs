@@ -25,6 +25,9 @@ mod deadlock_join_holding_lock_fixed;
 #[path = "../../pitfalls/src/bin/deadlock_lost_wakeup_fixed.rs"]
 mod deadlock_lost_wakeup_fixed;
 #[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_recursive_read_fixed.rs"]
+mod deadlock_recursive_read_fixed;
+#[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_relock_fixed.rs"]
 mod deadlock_relock_fixed;
 #[allow(dead_code, unfulfilled_lint_expectations)]
@@ -62,6 +65,18 @@ fn deadlock_guard_in_match() {
         })
     });
     assert_eq!(names, [(true, 1), (true, 2)].into());
+}
+
+/// The checker panics at a second read in one thread, whether or not a writer waits.
+#[test]
+fn deadlock_recursive_read() {
+    use deadlock_recursive_read_fixed::{Settings, read_and_write};
+    let urls = outcomes(|| {
+        let settings = std::sync::RwLock::new(Settings { scheme: "http", port: 80 });
+        read_and_write(&settings)
+    });
+    let one_moment = ["http://localhost:80/a", "https://localhost:443/a"].map(String::from);
+    assert_eq!(urls, one_moment.into());
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! You see: a cache miss hangs; a hit works. The lock looks released: no guard has a name.
 //! Why: what a `match` looks at lives until its closing brace, and the guard with it. The same in
 //! `while let`, in `for`, and in the first block of `if let`, even where the value is copied out.
-//! Of these edition 2024 changed only the `else` of `if let`: the guard is gone. `if`, `while` with
-//! a plain condition, and `let ... else`, never held it.
+//! Edition 2024 drops it before the `else` of an `if let`, and changed none of the others. A plain
+//! condition of `if` or `while`, and `let ... else`, never kept it.
 //! Rule: no `lock()` in a `match`, `if let`, `while let` or `for`: bind the value with `let` first.
 //!
 //! Python: no counterpart: `with lock:` ends where its block ends, in plain sight.
