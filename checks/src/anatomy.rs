@@ -7,7 +7,21 @@ use crate::run;
 const LONGEST: usize = 100;
 /// The same for a server, a pool or a service.
 const LONGEST_SERVICE: usize = 150;
-const SERVICES: &[&str] = &["fanout", "fanout_stream"];
+const SERVICES: &[&str] = &[
+    "cpu_across_processes",
+    "blocking_calls_thread_pool",
+    "download_files",
+    "fanout",
+    "fanout_retry",
+    "fanout_stream",
+    "graceful_shutdown",
+    "io_cpu_pipeline",
+    "http_service",
+    "rate_limit",
+    "tcp_echo_threads",
+    "tcp_proxy",
+    "thread_pool",
+];
 /// At most so many lines of code in a function worth copying.
 const LONGEST_FUNCTION: usize = 40;
 

@@ -29,9 +29,6 @@ mod condvar_wait_while;
 #[path = "../../threading/src/bin/event_set_wait.rs"]
 mod event_set_wait;
 #[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../threading/src/bin/park_unpark.rs"]
-mod park_unpark;
-#[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../threading/src/bin/priority_queue.rs"]
 mod priority_queue;
 #[allow(dead_code, unfulfilled_lint_expectations)]
@@ -145,22 +142,6 @@ fn semaphore_limit() {
     assert_eq!(sampled_outcomes(|| most_at_once(2, 4)), [1, 2].into());
 }
 
-/// A signal raised twice is one or two, never none, whenever it comes. Sampled, since `park` may
-/// return here without a reason again and again.
-#[test]
-fn park_unpark() {
-    let passes = sampled_outcomes(|| {
-        let signal = park_unpark::Signal::for_this_thread();
-        thread::scope(|s| {
-            s.spawn(|| signal.raise());
-            s.spawn(|| signal.raise());
-            signal.wait();
-        });
-        1 + usize::from(signal.wait_timeout(time::Duration::ZERO))
-    });
-    assert_eq!(passes, [1, 2].into());
-}
-
 /// Each item once, those of a producer in order, in every mixture; and it ends.
 #[test]
 fn producer_consumer() {
@@ -266,6 +247,7 @@ mod spurious {
         }
     }
 
+    #[derive(Default)]
     pub struct Condvar(OnceLock<Arc<sync::Condvar>>); // `new` is const
 
     impl Condvar {

@@ -1,3 +1,7 @@
 fn main() -> anyhow::Result<std::process::ExitCode> {
-    checks::examples(env!("CARGO_MANIFEST_DIR"), &[])
+    let features = [
+        ("deadlock_detection", cfg!(feature = "deadlock_detection")),
+        ("shuttle", cfg!(feature = "shuttle")),
+    ];
+    checks::examples(env!("CARGO_MANIFEST_DIR"), &features)
 }
