@@ -1,11 +1,11 @@
 //! Talk to a child process over a pipe, one way or both ways, in whole messages.
 //!
 //! Use it when a part of the program must be a process of its own: to crash alone, to have other
-//! rights, or because it is another program. For one way `std::io::pipe` is enough, for both
-//! ways a socket pair is one file at each end. A pipe carries bytes, so every message goes
-//! behind its length. The child's exit, or its death, is an end of file here, on one condition:
-//! nobody else holds the child's end. `spawn_duplex` sees to that. An end in the middle of a
-//! message is an error, not an end. Between threads a channel does all this with less.
+//! rights, or because it is another program. For one way `std::io::pipe` is enough; for both ways
+//! there is a socket pair, one file at each end. A pipe carries bytes, so the length of every
+//! message goes before it. The child's exit, or its death, is an end of file here, on one
+//! condition: nobody else holds the child's end. `spawn_duplex` sees to that. An end in the middle
+//! of a message is an error, not an end. Between threads a channel does all this with less.
 //!
 //! Python: `multiprocessing.Pipe()`, `Connection.send_bytes`, `recv_bytes`, `EOFError`.
 //! Copy: `spawn_duplex`, `send` and `receive`.

@@ -4,7 +4,7 @@
 //! Why: when a runtime is dropped, and `#[tokio::main]` drops it last, it stops its tasks at their
 //! next `.await`. A job of `spawn_blocking` has none: the runtime waits for it, and `abort` does
 //! nothing to it. `tokio::io::stdin` reads in such a job.
-//! Rule: `spawn_blocking` is for work that ends by itself; what may wait forever gets a thread.
+//! Rule: `spawn_blocking` is for work that ends by itself; what may never end gets its own thread.
 //!
 //! Python: `asyncio.to_thread(input)`: `asyncio.run` waits for its threads at exit.
 //! Caught by: no lint; nothing.

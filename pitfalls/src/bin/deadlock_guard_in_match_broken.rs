@@ -1,10 +1,10 @@
 //! Deadlock: `match cache.lock().unwrap().get(..)` keeps the lock through every arm.
 //!
 //! You see: a cache miss hangs; a hit works. The lock looks released: no guard has a name.
-//! Why: what a `match` looks at lives until its closing brace, and the guard with it. The same in
-//! `while let`, in `for`, and in the first block of `if let`, even where the value is copied out.
-//! Edition 2024 drops it before the `else` of an `if let`, and changed none of the others. A plain
-//! condition of `if` or `while`, and `let ... else`, never kept it.
+//! Why: `lock()` returns a guard, which unlocks when dropped. A `match` keeps it until its closing
+//! brace. The same in `while let`, in `for`, and in the first block of `if let`, even where the
+//! value is copied out. Edition 2024 drops it before the `else` of an `if let`, and changed none of
+//! the others. A plain condition of `if` or `while`, and `let ... else`, never kept it.
 //! Rule: no `lock()` in a `match`, `if let`, `while let` or `for`: bind the value with `let` first.
 //!
 //! Python: no counterpart: `with lock:` ends where its block ends, in plain sight.

@@ -2,7 +2,7 @@
 //!
 //! Dropping the `Command` closes the two write ends in it; the child's copies close as it ends,
 //! however it ends. What the child starts in the background inherits them, too, and then the pipe
-//! lasts as long. A `Command` that is to spawn again gets a fresh pipe each time.
+//! lasts as long as that runs. A `Command` that is to spawn again gets a fresh pipe each time.
 //!
 //! Python: `os.close(w)` after `Popen`; `stderr=subprocess.STDOUT` does all of it.
 //! Broken: `deadlock_pipe_write_end_broken`

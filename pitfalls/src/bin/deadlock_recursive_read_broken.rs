@@ -1,14 +1,14 @@
 //! Deadlock: a function that reads calls one that reads, and a writer comes in between.
 //!
 //! You see: readers hang although nobody is writing. Rare: only when somebody saves new settings.
-//! Why: a writer that waits keeps new readers out, or it might wait forever. So the second read
-//! waits behind the writer, and the writer for the first read to end. Here the first read goes on
-//! until the writer has queued.
+//! Why: a writer that waits for a `RwLock` keeps new readers out, or it might wait forever. So the
+//! second read waits behind the writer, and the writer for the first read to end. Here the first
+//! read goes on until the writer has queued.
 //! Rule: one read at a time in a thread. What is called under it takes the data (`&T`).
 //!
 //! Python: no `RWLock` in the standard library, and `RLock` allows a second lock in one thread.
 //! Caught by: no lint; parking_lot's `deadlock_detection`; shuttle, which has no queue of writers
-//! and so no model of this, by a panic at any second read in one thread.
+//! and cannot show this, but panics at any second read in one thread.
 //! Fixed: `deadlock_recursive_read_fixed`
 //! Needs: nothing
 //!

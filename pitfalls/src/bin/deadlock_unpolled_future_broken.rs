@@ -2,14 +2,14 @@
 //!
 //! You see: a task hangs at `lock`, although whoever held the lock let go of it long ago.
 //! Why: in asyncio the loser of a `wait` is a task, and the loop goes on running it. Here it is a
-//! plain future, which moves only when somebody polls it, and the code of a `select!` branch
-//! polls no other branch. tokio's locks serve in order: the lock is handed to the future that
-//! waits first. That wakes the task, which polls its branch alone and goes on waiting for a lock
-//! that it has itself. People call this a futurelock.
+//! plain future, which moves only when somebody polls it, and while the code of one `select!`
+//! branch runs, no other branch is polled. tokio's locks serve in order: the lock is handed to the
+//! future that waits first. That wakes the task, which polls its branch alone and goes on waiting
+//! for a lock that it holds itself. People call this a futurelock.
 //! Rule: while a future is pinned, await nothing else without it: join it, spawn it or drop it.
 //!
-//! A hasty fix hangs as well: below the `select!`, and even after `drop(writing)`, which drops a
-//! reference only, the future lives on to the end of its scope.
+//! A hasty fix hangs as well: the second `write` moved below the `select!`. Even after
+//! `drop(writing)`, which drops a reference only, the future lives on to the end of its scope.
 //!
 //! Python: no such mistake: `asyncio.wait({writing}, timeout=1)` leaves the task running.
 //! Caught by: no lint; shuttle (`models/tests/deadlocks_async_broken.rs`); tokio's task dump, which

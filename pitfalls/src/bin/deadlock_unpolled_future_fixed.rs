@@ -1,6 +1,6 @@
 //! Fixed: the future that waits for the lock is polled along with what comes after it.
 //!
-//! `join!` polls both, so whichever is handed the lock takes it and lets go. As enough: give the
+//! `join!` polls both, so whichever is handed the lock takes it and lets go. Just as good: give the
 //! loser up (`write(..)` itself in the `select!`, or `time::timeout`, drops it when the time is
 //! out), or hand it to `tokio::spawn`, as asyncio does; a task is polled whatever its owner does,
 //! but it runs on when its owner is dropped.

@@ -3,7 +3,7 @@
 //! You see: 100 % CPU and no progress. A debugger finds both threads busy.
 //! Why: each takes one tool, finds the other one taken, puts its own back and tries again, in step
 //! with its neighbor. No thread waits, so nothing is stuck and nothing gets done. In real life
-//! chance ends it after a while; here a barrier keeps the two in step, and they stop trying.
+//! chance ends it after a while; here a barrier keeps the two in step, until they give up.
 //! Rule: never retry at the same pace as the others: take locks in one order, and wait.
 //!
 //! Python: `second.acquire(blocking=False)`, and `first.release()` when it fails, in a loop.

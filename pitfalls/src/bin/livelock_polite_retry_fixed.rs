@@ -2,8 +2,8 @@
 //!
 //! With one order for all, nobody has to give way: who holds the lower tool gets the higher one
 //! in the end, and a thread that waits costs no CPU time. Where there is no such order (a remote
-//! service, a transaction), wait for a random time before each retry, longer each time, and give
-//! up after a few: that makes a livelock unlikely, and this makes it impossible.
+//! service, a transaction), wait for a random time before each retry, longer each time, and give up
+//! after a few: that makes a livelock unlikely; one order makes it impossible.
 //!
 //! Python: `with low: with high:`, no `blocking=False`.
 //! Broken: `livelock_polite_retry_broken`

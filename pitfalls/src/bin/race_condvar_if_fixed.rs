@@ -1,7 +1,7 @@
 //! Fixed: `while` around a condition variable's wait: who is woken looks again.
 //!
 //! A consumer that is woken and finds nothing goes back to wait, so `None` means what it says:
-//! closed and empty. It costs a wake-up in vain for each further consumer; with `notify_one` in
+//! closed and empty. It costs a needless wake-up for each other consumer; with `notify_one` in
 //! `push` there are fewer, and the loop is still needed. `wait_while` is the same loop.
 //!
 //! Python: `while not items: changed.wait()`, or `changed.wait_for(lambda: items)`.

@@ -1,8 +1,8 @@
 //! Race: two threads add to one counter, and an update vanishes.
 //!
-//! You see: a total that is too small, and another one on each run.
+//! You see: a total that is too small, and a different one on each run.
 //! Why: `load` then `store` is two steps; what another thread stores in between is overwritten.
-//! Each step is atomic and nothing is `unsafe`: Rust rules out data races, not races. Here a
+//! Each step is atomic and nothing is `unsafe`: Rust rules out data races, not all races. Here a
 //! barrier forces the bad moment on every run.
 //! Rule: read, change and write a shared value in one step, or under one lock.
 //!

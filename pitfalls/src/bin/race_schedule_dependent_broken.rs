@@ -3,7 +3,7 @@
 //! You see: the last digits differ from machine to machine, or from run to run.
 //! Why: each addition of floats rounds, so where the numbers are cut decides the last digits.
 //! Here the pool decides that; in `par_iter().sum()` it is which thread happened to be idle.
-//! Rule: what the answer hangs on comes from the input, never from the threads.
+//! Rule: what the answer depends on comes from the input, never from the threads.
 //!
 //! Python: `sum(pool.map(sum, batched(numbers, len(numbers) // os.cpu_count())))`.
 //! Caught by: no lint.

@@ -1,10 +1,10 @@
 //! Fixed: two threads each store a flag, then look at the other's, and one sees the new one.
 //!
-//! All `fence(SeqCst)` of a program stand in one order. Whichever of the two comes second, the
-//! load behind it sees the store in front of the first. Both sides need one; each costs about
-//! as much as a `fetch_add`. `SeqCst` on the two stores and the two loads would do as well, but
-//! loom takes that for `AcqRel` and cannot show it. `Release` and `Acquire` stay: who does not
-//! sleep sees what was done before `set`. Mostly a `Condvar` will do: its lock orders it all.
+//! All `fence(SeqCst)` calls of a program happen in one order. Whichever of the two comes second,
+//! the load after it sees the store before the first one. Both sides need one; each costs about as
+//! much as a `fetch_add`. `SeqCst` on the two stores and the two loads would do as well, but loom
+//! takes that for `AcqRel` and cannot show it. `Release` and `Acquire` stay: whoever does not sleep
+//! sees what was done before `set`. Mostly a `Condvar` will do: its lock orders it all.
 //!
 //! Python: `done = threading.Event()`, `done.set()`, `done.wait()`.
 //! Broken: `race_store_buffering_broken`

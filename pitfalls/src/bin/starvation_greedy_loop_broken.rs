@@ -3,9 +3,9 @@
 //! You see: heartbeats, timers and connections stop for as long as the job takes.
 //! Why: a task gives its thread back at an `.await` that has to wait, and nowhere else. An
 //! `.await` on what is ready at once does not count; only tokio's own resources make a task pause
-//! every 128 operations. More threads help less than it seems: a task that the greedy one has
-//! woken just now is kept for its own thread, and no other thread can take it over.
-//! Rule: a task that computes pauses every so often, or it computes on a thread for that.
+//! every 128 operations. More threads help less than it seems: a task that the greedy one has just
+//! woken is kept for the greedy one's thread, and no other can take it.
+//! Rule: a task that computes pauses every so often, or it computes on a thread kept for that.
 //!
 //! Python: a long loop in a coroutine without `await asyncio.sleep(0)`.
 //! Caught by: clippy `unused_async` (opt-in), in a function that awaits nothing at all.

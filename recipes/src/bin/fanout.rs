@@ -1,11 +1,11 @@
 //! Fetch a list of URLs, at most N at once, and handle each page as it arrives.
 //!
-//! Use it when there are more URLs than a server, or your file limit, takes at once.
+//! Use it when there are more URLs than a server, or your limit on open files, takes at once.
 //! `buffer_unordered(n)` does it: a fetch starts when another ends, so at most n pages are on their
 //! way or wait for you. A URL that fails is a result like any other: the others still arrive.
-//! Dropping the stream stops what is in flight; so does Ctrl-C, which then prints what there is. A
-//! page may take 10 s and 16 MiB. With retries: `fanout_retry`. A list that is still being written,
-//! or too long for memory: `fanout_stream`. Answers in the order asked: `buffered(n)`.
+//! Dropping the stream stops what is in flight; so does Ctrl-C, and prints the totals. Over 16 MiB
+//! or 10 s (set on the `Client`) a page fails. With retries: `fanout_retry`. A list still being
+//! written, or too long for memory: `fanout_stream`. In the order asked: `buffered(n)`.
 //!
 //! Python: `async with semaphore:` around `session.get(url)`, in an `asyncio.TaskGroup`.
 //! Copy: `fan_out` and `fetch`.

@@ -1,14 +1,14 @@
 //! Fetch URLs from stdin as they come, at most N at once, a million if need be.
 //!
 //! Use it when the list is long, or another program is still writing it. The lines are read on a
-//! thread of their own and come in batches, as many as a read brought, through a channel that
-//! holds 4: the reader waits for the fetches, so a million lines cost no more memory than a
+//! thread of their own and come in batches, as many lines as one read brought, through a channel
+//! that holds 4: the reader waits for the fetches, so a million lines cost no more memory than a
 //! thousand, and the fetches never wait for a silent stdin. A line that is no URL is named with its
-//! number and counts as failed; the others go on. Ctrl-C stops what is in flight and prints what
-//! there is. A list that is already in memory: `fanout`.
+//! number and counts as failed; the others go on. Ctrl-C stops what is in flight and prints the
+//! totals so far. A list that is already in memory: `fanout`.
 //!
 //! Python: `async for` over `asyncio.StreamReader` lines, a semaphore, an `asyncio.TaskGroup`.
-//! Copy: `fan_out` and `fetch`, `read_urls`.
+//! Copy: `fan_out`, `fetch` and `read_urls`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
 //!

@@ -3,10 +3,10 @@
 //! Use it for numbers that each thread adds to and somebody reads now and then: requests, bytes,
 //! latencies. Each number is an atomic, each change one step, so none gets lost. The numbers
 //! change one after the other, so a snapshot taken meanwhile may hold a value that is in the sum
-//! and not yet in the count; never the other way round, and that is what the one `Release` and
-//! the one `Acquire` in here are for. After a join they are exact. Where the numbers must fit to
-//! the last value at any time: a `Mutex` around all three (`race_torn_snapshot_broken`). Many
-//! cores that do nothing else fight for the memory: one set for each thread, added up at the end.
+//! and not yet in the count; never the other way round, and that is what the one `Release` and the
+//! one `Acquire` in here are for. After a join they are exact. Where the numbers must agree at any
+//! time: a `Mutex` around all three (`race_torn_snapshot_broken`). Many cores that do nothing else
+//! fight for the memory: one set for each thread, added up at the end.
 //!
 //! Python: nothing like it; a `Lock` around three attributes.
 //! Copy: `Statistics` and `Snapshot`.

@@ -1,12 +1,12 @@
 //! Compute in phases: no thread begins the next one before all have ended the one before.
 //!
-//! Use it for a simulation step by step, where each part of the next state depends on all of the
-//! one before. Two waits at a `Barrier` make a phase: after the first, all values are in and
-//! one thread, the leader, puts them together; after the second, all go on with them. A barrier
-//! knows no way out: no timeout and no `abort`, so a thread that does not come leaves the others
-//! there forever (`deadlock_barrier_short_broken`). Hence a panic is caught here, its thread
-//! still comes to the barrier, and the phase that lacks a value is the last; the caller gets the
-//! panic. Where the phases are short, rayon's `par_iter` over the values has threads ready.
+//! Use it for a step-by-step simulation, where each part of the next state depends on all of the
+//! one before. Two waits at a `Barrier` make a phase: after the first, all values are in and one
+//! thread, the leader, puts them together; after the second, all go on with them. A barrier knows
+//! no way out: no timeout and no `abort`, so a thread that does not come leaves the others there
+//! forever (`deadlock_barrier_short_broken`). Hence a panic is caught here, its thread still comes
+//! to the barrier, and the phase that lacks a value is the last; the caller gets the panic. Where
+//! the phases are short, rayon's `par_iter` over the values has threads ready.
 //!
 //! Python: `threading.Barrier(4, action=combine)`, `wait()`, `BrokenBarrierError`.
 //! Copy: `in_phases`.

@@ -1,7 +1,7 @@
 //! Share a map between threads: one lock, a lock for each part of it, or `dashmap`.
 //!
-//! Use one lock until it is in the way, and let a count say so, not a clock: where `try_lock`
-//! fails, a thread has to wait. More locks help where threads want different keys. They do
+//! Use one lock until it is in the way, and find out by a count, not a clock: each `try_lock` that
+//! fails is a thread that would wait. More locks help where threads want different keys. They do
 //! nothing for one hot key: let each thread count for itself and merge at the end, or make the
 //! value an atomic. `dashmap` is the same idea, better made, and what a program should use; in it
 //! as here, a thread that holds one entry and asks for another may wait for itself

@@ -2,12 +2,12 @@
 //!
 //! Use it when threads wait for a state: a free seat, a customer, closing time. The state lives
 //! in a `Mutex`, and `wait_while` looks at it before it sleeps and after each wake-up. So nothing
-//! is lost that was said before anyone waited, and a wake-up without a reason (the system may
-//! send some) does no harm. Who changes the state notifies. `notify_one` is enough where each
-//! waiter waits for the same thing, hence two condition variables here; what concerns all, such
-//! as closing time, wants `notify_all`. A condition variable goes with one mutex; with another
-//! one `wait` may panic. Who is woken first is not defined. For a wait with a limit there is
-//! `wait_timeout_while`; for a plain queue, the channel of `producer_consumer`.
+//! that was said before anyone waited is lost, and a wake-up without a reason (the system may send
+//! some) does no harm. Whoever changes the state notifies. `notify_one` is enough where each waiter
+//! waits for the same thing, hence two condition variables here; what concerns all, such as closing
+//! time, wants `notify_all`. A condition variable goes with one mutex; with another one `wait` may
+//! panic. Who is woken first is not defined. For a wait with a limit there is `wait_timeout_while`;
+//! for a plain queue, the channel of `producer_consumer`.
 //!
 //! Python: `with condition: condition.wait_for(predicate)`, `notify()`, `notify_all()`.
 //! Copy: `WaitingRoom`.

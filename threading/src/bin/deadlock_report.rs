@@ -2,13 +2,13 @@
 //!
 //! Use it where a program stops and nobody knows why. With parking_lot's locks in the place of
 //! std's, and its feature `deadlock_detection`, each thread notes what it holds, and
-//! `check_deadlock` looks for a circle: from a thread of its own every few seconds, or when an
-//! answer is late. Each lock then costs more, so switch it on by a feature of your own. It sees
+//! `check_deadlock` looks for a circle: call it on a thread of its own every few seconds, or when
+//! an answer is late. Each lock then costs more, so switch it on by a feature of your own. It sees
 //! parking_lot's locks alone: with a channel, a `join` or a lock of std in the circle it stays
 //! silent, as it does on a wait with a time-out. A report is the end: the threads in it never run
 //! again, so log it and end the process. For a program as it is: `gdb -p PID`, then
 //! `thread apply all bt`. Before it ever happens: `model_check_with_shuttle`. The mistake and its
-//! mending: `deadlock_lock_order_broken`, `deadlock_lock_order_fixed`.
+//! fix: `deadlock_lock_order_broken`, `deadlock_lock_order_fixed`.
 //!
 //! Python: `faulthandler.dump_traceback_later(10)`, which shows all threads and no circle.
 //! Copy: `deadlocks` and `Stuck`.

@@ -1,12 +1,12 @@
 //! Hold threads at a gate until another one opens it: Python's `Event`, which std does not have.
 //!
-//! Use it for "ready", "go" or "stop", where many wait for one thing that is said once, or now
-//! and then. All who wait go on, in no particular order; who comes later passes at once, until
-//! `clear`. What was written before `set` is seen after `wait`. The flag is looked at again
-//! after each wake-up, so one without a reason lets nobody pass. A counter beside it lets those
-//! pass who waited while somebody called `set` and `clear`, one right after the other: by the
-//! time they run, the flag alone would send them back to sleep. For a gate that opens once,
-//! and no timeout, `OnceLock::wait` is enough; to stop a worker, close its channel.
+//! Use it for "ready", "go" or "stop", where many wait for one thing that is said once, or now and
+//! then. All who wait go on, in no particular order; whoever comes later passes at once, until
+//! `clear`. What was written before `set` is seen after `wait`. The flag is looked at again after
+//! each wake-up, so a wake-up without a reason lets nobody pass. A counter beside it lets those
+//! pass who waited while somebody called `set` and `clear`, one right after the other: by the time
+//! they run, the flag alone would send them back to sleep. For a gate that opens once, and no
+//! timeout, `OnceLock::wait` is enough; to stop a worker, close its channel.
 //!
 //! Python: `threading.Event`, with `set`, `clear`, `is_set`, `wait(timeout)`.
 //! Copy: `Event`.

@@ -5,12 +5,12 @@
 //! below), call it from two or three threads, and assert what must hold. shuttle runs one thread
 //! at a time and tries every order of their steps; what deadlocks or panics in one of them is
 //! found, with the schedule that shows it. In a `#[test]`, `shuttle::check_dfs(test, None)` does
-//! it and `shuttle::replay(test, "91...")` repeats it; the functions here return the schedule.
-//! Too many orders: `shuttle::check_pct(test, 10_000, 3)`. What it does not see: a wrong
-//! `Ordering` (loom does, see `race_relaxed_publish_broken`), and a time-out, which never comes.
+//! it and `shuttle::replay(test, "91...")` repeats it; the functions here return the schedule. Too
+//! many orders: `shuttle::check_pct(test, 10_000, 3)`, at random. What it does not see: a wrong
+//! `Ordering` (loom does, see `race_relaxed_publish_broken`), and a time-out, which never fires.
 //!
-//! The lock below wakes nobody, once in a million: thread 2 finds it locked and is about to fall
-//! asleep (2 2 2 2), thread 1 unlocks and notifies (1 1), and then thread 2 falls asleep (2).
+//! The lock below fails once in a million: thread 2 finds it locked and is about to sleep (2 2 2 2
+//! in the schedule), thread 1 unlocks and notifies (1 1), then thread 2 falls asleep (2).
 //!
 //! Python: nothing like it; a stress test, and hope.
 //! Copy: `on_every_schedule`, `replay`, `run` and `Recorder`.

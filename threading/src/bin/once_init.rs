@@ -1,12 +1,12 @@
 //! Make a value on first use, once, whichever thread comes first.
 //!
-//! Use it for what is slow to make and then only read: a client, a table, a compiled pattern.
-//! Three ways, by what making it takes. Nothing: `LazyLock`, which knows its function and looks
-//! like the value. Something that the caller has: `OnceLock::get_or_init`. Something that may
-//! fail: `OnceTry` below, since `OnceLock::get_or_try_init` is not stable yet. In all of them the
-//! first caller makes it and the others wait. Where making it panics, `OnceLock` and `OnceTry`
-//! stay empty and the next caller tries again; `LazyLock` is poisoned for good. What makes the
-//! value must not ask for it: that thread would wait for itself. One value for each key of a map:
+//! Use it for what is slow to make and then only read: a client, a table, a compiled pattern. Three
+//! ways, by what is needed to make it. Nothing: `LazyLock`, which holds its function and is used
+//! like the value. Something that the caller has: `OnceLock::get_or_init`. Something that may fail:
+//! `OnceTry` below, since `OnceLock::get_or_try_init` is not stable yet. In all of them the first
+//! caller makes it and the others wait. Where making it panics, `OnceLock` and `OnceTry` stay empty
+//! and the next caller tries again; `LazyLock` is poisoned for good. What makes the value must not
+//! ask for it: that thread would wait for itself. One value for each key of a map:
 //! `race_double_init_fixed`.
 //!
 //! Python: `if x is None: with lock: if x is None: x = make()`, double-checked by hand.

@@ -6,7 +6,7 @@
 //! without one, and code that you call may leave or take one. Hence the flag, and the loop. Use
 //! it to build something of your own where one thread waits. Ready made: a channel or a
 //! condition variable (`condvar_wait_while`), and crossbeam's `Parker`, which has a token of its
-//! own. Who waits may run a moment later, in no defined order.
+//! own. A thread that is woken may run a moment later, and several in any order.
 //!
 //! Python: nothing; `threading.Event` without its lock comes near.
 //! Copy: `Signal`.

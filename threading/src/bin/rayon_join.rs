@@ -2,11 +2,11 @@
 //!
 //! Use it where a problem falls into two that have nothing to do with each other: `join` takes
 //! two closures and returns both results. It does the first itself and offers the second to the
-//! pool; if no thread has taken it by then, it does that too. So a recursion costs no threads,
-//! and who waits works: with one worker it ends as well. The borrow checker sees that the halves
-//! do not overlap. The cut is at the median, so that no input makes it deep. Parts of at most
-//! `alone` items are not cut further: a join is cheap, but not as cheap as a comparison. A panic
-//! in one half reaches the caller when the other half has ended. To sort in earnest there is
+//! pool; if no thread has taken it by then, it does that too. So a recursion costs no threads, and
+//! whoever waits works meanwhile: one worker is enough. The borrow checker sees that the halves do
+//! not overlap. The cut is at the median, so that no input makes it deep. Parts of at most `alone`
+//! items are not cut further: a join is cheap, but not as cheap as a comparison. A panic in one
+//! half reaches the caller when the other half has ended. For sorting alone there is
 //! `par_sort_unstable`; for many items and one function, `rayon_map`.
 //!
 //! Python: two `submit`, each waits in its own pool for two more: hangs once all workers wait.

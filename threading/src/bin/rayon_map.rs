@@ -3,11 +3,11 @@
 //! Use it for work that computes. The pool is there already, a thread for each core, and the
 //! results stand where their items stood. rayon cuts the items in halves, and again where a
 //! thread has nothing left to do. Items that are done in less than a microsecond want
-//! `with_min_len(n)`: no part is cut to fewer than n. Few large ones of very different size want
-//! `with_max_len(1)`. A panic reaches the caller, but only when the other parts are done. For
-//! an error that stops the rest: `rayon_errors_progress`. `par_bridge` takes any iterator, and does
-//! not keep the order. Whatever waits (network, a lock, a channel) holds up the pool for
-//! everybody: that belongs in threads of its own, as in `thread_pool`.
+//! `with_min_len(n)`: no part is cut to fewer than n. A few large ones of very different sizes want
+//! `with_max_len(1)`. A panic reaches the caller, but only when the other parts are done. For an
+//! error that stops the rest: `rayon_errors_progress`. `par_bridge` takes any iterator, and does
+//! not keep the order. Whatever waits (network, a lock, a channel) holds up the pool for everybody:
+//! that belongs in threads of its own, as in `thread_pool`.
 //!
 //! Python: `multiprocessing.Pool().map(work, items, chunksize=250)`, without processes or pickle.
 //! Copy: `map_in_parallel`; `map_in_turn` is what it replaces.

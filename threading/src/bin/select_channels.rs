@@ -1,11 +1,11 @@
 //! Wait for whichever comes first: a message in one of two queues, a tick, or the deadline.
 //!
 //! Use it for the one loop of a thread that several others talk to. `select!` takes one of those
-//! that are ready, at random, so a busy queue does not shut out the others (`select_biased!`
-//! does). Three traps. A closed channel is always ready: put `never()` in its place, or the loop
-//! spins. A ticker never closes: say yourself when the loop ends. `after` made inside the loop
-//! starts anew with each message: that is a limit on silence, not a deadline. A loop that is
-//! late skips ticks and does not catch up. std has no `select!`; one channel of an `enum`, with
+//! that are ready, at random, so a busy queue does not shut out the others (with `select_biased!`
+//! it can). Three traps. A closed channel is always ready: put `never()` in its place, or the loop
+//! spins. A ticker never closes: decide yourself when the loop ends. `after` made inside the loop
+//! starts anew with each message: that is a limit on silence, not a deadline. A loop that is late
+//! skips ticks and does not catch up. std has no `select!`; one channel of an `enum`, with
 //! `recv_timeout`, often does. For tasks: `select_loop`.
 //!
 //! Python: nothing for `queue.Queue`; one queue for all, and `get(timeout=...)`.

@@ -1,13 +1,13 @@
 //! Let at most N threads at a time do something: a semaphore by hand, with permits that return.
 //!
 //! Use it before what takes only so many at once: a server, a disk, memory. A permit is a value:
-//! dropping it gives it back, also where its holder panics or returns early, so nobody can give
-//! back twice or forget to. Whoever waits looks again after each wake-up, so one without a
-//! reason lets nobody in. It is not fair: a thread that asks in the moment when a permit comes
-//! back may take it before the one that has been woken for it, who then waits on. Nobody is left
-//! asleep beside a free permit, but under a steady rush one may wait long. Permits in turn:
-//! tokio's `Semaphore`. Tokens that a `select!` can wait for: `crossbeam::channel::bounded`. A
-//! pool of N workers needs no semaphore: `thread_pool`.
+//! dropping it gives it back, even when its holder panics or returns early, so nobody can give back
+//! twice or forget to. Whoever waits looks again after each wake-up, so a wake-up without a reason
+//! lets nobody in. It is not fair: a thread that asks at the moment when a permit comes back may
+//! take it before the one that has been woken for it, who then waits on. Nobody is left asleep
+//! beside a free permit, but under a steady rush one may wait long. Permits in the order asked:
+//! tokio's `Semaphore`. Tokens that a `select!` can wait for: `crossbeam::channel::bounded`. A pool
+//! of N workers needs no semaphore: `thread_pool`.
 //!
 //! Python: `threading.BoundedSemaphore(2)`, `with semaphore:`, `acquire(timeout=1)`.
 //! Copy: `Semaphore` and `Permit`.

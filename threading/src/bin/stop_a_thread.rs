@@ -2,11 +2,11 @@
 //!
 //! Use it for what is done every so often: a cache to refresh, a heartbeat, a poll. Nobody can kill
 //! a thread: it may hold a lock, so it must end by itself. And nobody can wake it from
-//! `thread::sleep`. So it naps on a channel, `recv_timeout`, and the word to stop ends the nap. A
-//! word that comes while a round is under way waits for its end, none is lost. To drop the sender
-//! stops it as well, so it does not outlive an owner that returned early or panicked. A round
-//! that computes for long looks at an `AtomicBool` now and then (`Relaxed` will do). One object
-//! that owns all of it: `worker_stops_on_drop`. In async code a task can be aborted.
+//! `thread::sleep`. So it naps in `recv_timeout` on a channel, and the message to stop ends the
+//! nap. A message that comes during a round waits for its end; none is lost. Dropping the sender
+//! stops it as well, so it does not outlive an owner that returned early or panicked. A round that
+//! computes for long looks at an `AtomicBool` now and then (`Relaxed` will do). One object that
+//! owns all of it: `worker_stops_on_drop`. In async code a task can be aborted.
 //!
 //! Python: `while not stop.wait(10):` on a `threading.Event`; there is no kill either.
 //! Copy: `rounds_until_stopped`.

@@ -3,10 +3,10 @@
 //! The guides for Python say that the system does not know who has work, and so wastes its time
 //! on switching to threads that wait. It does know: a thread that waits (for a lock, a channel, a
 //! socket) stands in no queue, and is not run before it is woken. What it costs is memory: some
-//! 9 KiB of its stack and its tables, 16 KiB for its stack in the kernel, and an address space of
-//! 2 MiB and its share of malloc's arenas, which is only a number. What costs time is to sleep and
-//! look again: with `--poll` each thread is run a hundred times a second, to see that nothing has
-//! changed. To wait for ten thousand things, use tasks: `ten_thousand_tasks`.
+//! 9 KiB of its stack and its tables, and 16 KiB for its stack in the kernel. Address space (2 MiB,
+//! and a share of malloc's arenas) is only a number. What costs time is to sleep and look again:
+//! with `--poll` each thread is run a hundred times a second, to see that nothing has changed. To
+//! wait for ten thousand things, use tasks: `ten_thousand_tasks`.
 //!
 //! Python: the same: a `threading.Thread` that waits is one of these, with the same costs.
 //! Copy: `switches` and `memory`.

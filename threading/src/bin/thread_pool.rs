@@ -2,10 +2,10 @@
 //!
 //! Use it for jobs that block (files, databases, old network code) and come one at a time, from
 //! anywhere. `submit` waits while the queue is full, so that nobody runs ahead of the workers;
-//! `submit_within` gives up. A job that panics is an error of its handle, and its worker lives.
-//! `close` finishes what is queued, `cancel` drops it; what runs, runs on, for no thread can be
+//! `submit_within` gives up. A job that panics gives an error from its handle, and the worker lives
+//! on. `close` finishes what is queued, `cancel` drops it; what runs, runs on, for no thread can be
 //! killed. Dropping the pool closes it and joins the workers. A job that waits for another job of
-//! its own pool may wait forever: `deadlock_nested_pool_broken`. A list to work off in one go
+//! its own pool may wait forever: `deadlock_nested_pool_broken`. A list to work through in one go
 //! wants `thread_pool_map`, computing wants rayon, and async code has `spawn_blocking`.
 //!
 //! Python: `ThreadPoolExecutor` (its queue has no bound), `submit`, `Future.result(timeout)`,

@@ -4,9 +4,9 @@
 //! numbers to try. `imap` is an iterator over the results, in the order of the input. It reads
 //! on, in the thread of the caller, only when a result is taken, so at most `workers + queue`
 //! items are on their way; a slow item at the front holds up those behind it. Dropping it cancels
-//! what is queued, and the scope waits for what runs. A panic in a worker reaches the caller with
-//! its turn. A list that fits into memory: `thread_pool_map`. For computing there is rayon's
-//! `par_bridge`, which keeps no order and reads on whether anyone takes results or not.
+//! what is queued, and the `thread::scope` waits for what runs. A panic in a worker reaches the
+//! caller when its turn comes. A list that fits into memory: `thread_pool_map`. For computing there
+//! is rayon's `par_bridge`, which keeps no order and reads on whether anyone takes results or not.
 //!
 //! Python: `ThreadPool.imap`, which reads all of its input at once; `Executor.map(buffersize=n)`
 //! since 3.14.

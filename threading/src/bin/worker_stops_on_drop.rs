@@ -1,12 +1,12 @@
 //! Own a thread: a struct that takes jobs for it, and that ends it and waits when it is dropped.
 //!
-//! Use it for a thread that lives as long as some object: a logger, the one user of a device, a
-//! connection. A handle that is only dropped leaves its thread running; a `Worker` closes its
-//! queue, lets the thread finish what was sent, and joins it, also where its owner returns early or
+//! Use it for a thread that lives as long as some object: a logger, the only user of a device, a
+//! connection. A `JoinHandle` that is only dropped leaves its thread running; a `Worker` closes its
+//! queue, lets the thread finish what was sent, and joins it, even when its owner returns early or
 //! panics. The queue is bounded: a sender that is too fast waits. When the thread has panicked,
-//! `send` gives the job back, and `finish` returns the panic. Do not drop it while you hold
-//! a lock that the thread wants: `deadlock_join_holding_lock`. A thread that ends in the same
-//! function wants `thread::scope`; many workers on one queue, `thread_pool`.
+//! `send` gives the job back, and `finish` returns the panic. Do not drop it while you hold a lock
+//! that the thread wants: `deadlock_join_holding_lock`. A thread that ends in the same function
+//! wants `thread::scope`; many workers on one queue, `thread_pool`.
 //!
 //! Python: a `Thread` subclass with a `Queue`, a sentinel, and `__exit__` that joins.
 //! Copy: `Worker`.
