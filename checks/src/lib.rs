@@ -70,6 +70,9 @@ fn example_trials(
             Some(want) => {
                 let how = want.command(&package.name, &example.name);
                 let name = format!("{} ignored, it wants: {how}", example.name);
+                if trials.iter().any(|trial: &Trial| trial.name() == name) {
+                    continue; // the same for another run
+                }
                 let why = Failed::from(format!("not in this run; it wants: {how}"));
                 trials.push(Trial::test(name, || Err(why)).with_ignored_flag(true));
             }

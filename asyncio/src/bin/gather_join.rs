@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{Ready, join_all};
 use tokio::time::{Instant, sleep};
 use tokio::{join, spawn, try_join};
 
@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
 
     let start = Instant::now();
     let pages = join_all([fetch("slow", 1000), fetch("fast", 100)]).await;
-    let none = join_all([fetch("none", 0); 0]).await;
+    let none = join_all(Vec::<Ready<u8>>::new()).await;
     println!("join_all: {:?}, {pages:?}; of no futures: {none:?}", start.elapsed());
 
     let start = Instant::now();

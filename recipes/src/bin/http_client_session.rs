@@ -1,0 +1,154 @@
+//! Use one HTTP client for everything: its connections are kept and used again.
+//!
+//! Use it wherever a program makes more than one request to a server. A `Client` is a pool of
+//! connections behind an `Arc`: a clone is the same client. One for each request opens, and with
+//! https negotiates, a connection for each request, loads the certificates of the system each time,
+//! and in the end runs out of ports. A connection goes back to the pool once the body has been read
+//! to its end, so read it, or fetch no more than the head with a HEAD request: a response that is
+//! dropped half-read takes its connection along, and one client is then as wasteful as many.
+//! Connections belong to the runtime that opened them: a static client breaks in tests, where each
+//! has a runtime of its own. There may be a few more of them than requests at once: a request
+//! without one at hand opens one, and takes another if that is free sooner. Many URLs, a few at a
+//! time: `fanout`.
+//!
+//! Python: one `aiohttp.ClientSession`, or `requests.Session`, not `requests.get`.
+//! Copy: `new_client` and `fetch`.
+//! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
+//! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
+//!
+//! ```console
+//! $ cargo run -p recipes --bin http_client_session
+//! one client for each: 40 pages, 40 connections
+//! one client, bodies left: 40 pages, 40 connections
+//! one client: 40 pages, [..] connections, at most half as many
+//!
+//! $ cargo run -p recipes --bin http_client_session -- http://127.0.0.1:9/
+//! ? 1
+//! http://127.0.0.1:9/: Connection refused (os error [..])
+//! 0 of 1 pages
+//!
+//! $ cargo run -p recipes --bin http_client_session -- --requests 0
+//! ? 2
+//! error: invalid value '0' for '--requests <N>': 0 is not in 20..=65535
+//! ```
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::{process::exit, time::Duration};
+
+use anyhow::{Error, Result, ensure};
+use axum::{Router, body::Body, http::Uri, serve, serve::ListenerExt};
+use bytes::{Bytes, BytesMut};
+use clap::{Parser, value_parser};
+use futures::{FutureExt, StreamExt, stream};
+use reqwest::{Client, ClientBuilder, Response, Url};
+use tokio::net::TcpListener;
+
+/// A client for the whole program: make it once, at the start, and hand out clones. It waits 5 s
+/// for a connection and 30 s for a whole answer, body included, and keeps up to 8 idle connections
+/// to each server, for 90 s.
+pub fn new_client() -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(8)
+        .pool_idle_timeout(Duration::from_secs(90))
+}
+
+/// Fetches one page, to its end, which gives the connection back. A status of 400 or more is an
+/// error, and so is a body of more than 16 MiB.
+pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
+    let response = client.get(url).send().await.and_then(Response::error_for_status);
+    let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        ensure!(body.len() + chunk.len() <= 16 << 20, "a body of more than 16 MiB");
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+// Only for the demo from here on.
+
+/// Fetches pages with one client.
+#[derive(Parser)]
+struct Args {
+    /// What to fetch; with no URL, pages of a demo server in this process
+    urls: Vec<Url>,
+    /// How many pages of the demo server, 4 at once
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = value_parser!(u16).range(20..))]
+    requests: u16,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Args { urls, requests } = Args::try_parse().unwrap_or_else(|wrong| {
+        match wrong.to_string().lines().next() {
+            Some(line) if wrong.use_stderr() => {
+                eprintln!("{line}"); // without the usage
+                exit(2)
+            }
+            _ => wrong.exit(), // --help, --version
+        }
+    });
+    let good = if urls.is_empty() { demo(requests.into()).await? } else { fetch_all(urls).await? };
+    exit(i32::from(!good)) // to return would wait for a name lookup that hangs
+}
+
+async fn fetch_all(urls: Vec<Url>) -> Result<bool> {
+    let (client, asked, mut got) = (new_client().build()?, urls.len(), 0);
+    let fetch = |url: Url| fetch(client.clone(), url.clone()).map(|page| (url, page));
+    let mut pages = stream::iter(urls).map(fetch).buffer_unordered(8);
+    while let Some((mut url, page)) = pages.next().await {
+        let _ = (url.set_username(""), url.set_password(None));
+        match page {
+            Ok(_) => got += 1,
+            Err(error) => eprintln!("{url}: {}", error.root_cause()),
+        }
+    }
+    println!("{got} of {asked} pages");
+    Ok(got == asked)
+}
+
+static ACCEPTED: AtomicUsize = AtomicUsize::new(0);
+
+/// Fetches `n` pages in three ways, and counts the connections that the server accepts.
+async fn demo(n: usize) -> Result<bool> {
+    // The body begins, and ends only where the path says so.
+    let page = async |uri: Uri| {
+        let start = stream::iter([Ok::<_, Error>("a page")]);
+        match uri.path() {
+            "/endless" => Body::from_stream(start.chain(stream::pending())),
+            _ => Body::from_stream(start),
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    let listener = listener.tap_io(|_| _ = ACCEPTED.fetch_add(1, Relaxed));
+    tokio::spawn(async move { serve(listener, Router::new().fallback(page)).await });
+
+    // Whatever http_proxy says: the server is in this process.
+    let new_client = || new_client().no_proxy().build();
+    let mut good = true;
+    // The one that is to share connections comes last: one that it opens late counts for nothing.
+    for what in ["one client for each", "one client, bodies left", "one client"] {
+        let shared = new_client()?;
+        let get = async |_| match what {
+            "one client for each" => fetch(new_client()?, url.clone()).await,
+            "one client" => fetch(shared.clone(), url.clone()).await,
+            _ => shared
+                .get(url.join("endless")?)
+                .send()
+                .await
+                .map(|_| Bytes::new())
+                .map_err(Error::from),
+        };
+        let pages: Vec<_> = stream::iter(0..n).map(get).buffer_unordered(4).collect().await;
+        let (got, connections) = (pages.iter().flatten().count(), ACCEPTED.swap(0, Relaxed));
+        let few = if connections <= n / 2 { ", at most half as many" } else { "" };
+        println!("{what}: {got} pages, {connections} connections{few}");
+        good &=
+            got == n && if what == "one client" { connections <= n / 2 } else { connections == n };
+    }
+    Ok(good)
+}

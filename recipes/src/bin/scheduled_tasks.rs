@@ -1,0 +1,154 @@
+//! Run a task at a time, or every so often without ever overlapping itself, and cancel it.
+//!
+//! Use it for clean-ups, refreshes, reports, in the program that needs them. Each schedule is a
+//! task; a thousand of them need one thread. Where a run takes longer than the period, the ticks it
+//! missed become one run right after it, and then the old beat goes on: never two at once, no burst
+//! afterwards, no drift. `cancel` lets the run at hand finish and says how many there were; a drop
+//! aborts it at its next await. A panic ends its own schedule only, and `cancel` returns it. The
+//! times are those of a steady clock: it does not follow the clock on the wall when that is set.
+//! Jobs that block go into `spawn_blocking`. One alarm in a thread: `timer_cancel`. Jobs that must
+//! survive a crash: `job_queue`.
+//!
+//! Python: `loop.call_at` and `sched.scheduler`; a loop around `asyncio.sleep(period)` drifts.
+//! Copy: `at`, `every` and `Scheduled`.
+//! Needs: `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full,test-util`,
+//! `cargo add tokio-util@0.7 -F rt`
+//!
+//! ```console
+//! $ cargo run -p recipes --bin scheduled_tasks
+//! every 100 ms: 5 runs at [0, 100, 350, 400, 500] ms, 1 at once
+//! at 300ms: it ran at 300 ms; at 1h, canceled: None
+//!
+//! $ cargo run -p recipes --bin scheduled_tasks -- --real
+//! every 100 ms: [..] runs at [..] ms, 1 at once
+//! at 300ms: it ran at [..] ms; at 1h, canceled: None
+//!
+//! $ cargo run -p recipes --bin scheduled_tasks -- --period 0
+//! ? 2
+//! error: invalid value '0' for '--period <MILLIS>': 0 is not in 10..=10000
+//! ```
+
+use std::process::{ExitCode, exit};
+use std::sync::{Mutex, atomic::AtomicUsize, atomic::Ordering::Relaxed};
+
+use clap::{Parser, value_parser};
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep, sleep_until};
+use tokio::{runtime::Builder, select, spawn, sync::Semaphore, task::JoinError};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+/// A task that runs by the clock. Dropped, it is aborted at its next await.
+#[must_use = "dropped, it never runs"]
+pub struct Scheduled<T> {
+    stop: CancellationToken,
+    task: AbortOnDropHandle<T>,
+}
+
+impl<T> Scheduled<T> {
+    /// Begins no further run, and waits for the one at hand. Returns what [`at`] or [`every`]
+    /// says. Errs with the panic of a run.
+    pub async fn cancel(self) -> Result<T, JoinError> {
+        self.stop.cancel();
+        self.task.await
+    }
+
+    /// Waits for the end: never, for [`every`]. Errs with the panic of a run.
+    pub async fn wait(self) -> Result<T, JoinError> {
+        self.task.await
+    }
+}
+
+/// Runs `job` once, at `when`, or now if that is past. Its value is that of the job, or `None`
+/// where it was canceled before.
+pub fn at<T: Send + 'static>(
+    when: Instant,
+    job: impl Future<Output = T> + Send + 'static,
+) -> Scheduled<Option<T>> {
+    let stop = CancellationToken::new();
+    let canceled = stop.clone().cancelled_owned();
+    let task = spawn(async move {
+        select! { biased; () = canceled => None, () = sleep_until(when) => Some(job.await) }
+    });
+    Scheduled { stop, task: AbortOnDropHandle::new(task) }
+}
+
+/// Runs `job` now, and then every `period`, but never two at once: where a run takes longer, the
+/// ticks that it missed become one, right after it. Its value, once canceled, is the number of runs.
+/// Panics if `period` is 0.
+pub fn every<F: Future + Send>(
+    period: Duration,
+    mut job: impl FnMut() -> F + Send + 'static,
+) -> Scheduled<u64> {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip); // the default makes up for each
+    let stop = CancellationToken::new();
+    let canceled = stop.clone();
+    let task = spawn(async move {
+        let mut runs = 0;
+        // Not `select!` over the run itself: that would drop it half-way.
+        while select! { biased; () = canceled.cancelled() => false, _ = ticks.tick() => true } {
+            job().await;
+            runs += 1;
+        }
+        runs
+    });
+    Scheduled { stop, task: AbortOnDropHandle::new(task) }
+}
+
+// Only for the demo from here on.
+
+/// Runs three schedules, in a time that jumps from deadline to deadline.
+#[derive(Parser)]
+struct Args {
+    /// In real time
+    #[arg(long)]
+    real: bool,
+    /// How often the first one runs; its second run takes 2.5 times as long
+    #[arg(long, value_name = "MILLIS", default_value_t = 100, value_parser = value_parser!(u32).range(10..=10_000))]
+    period: u32,
+}
+
+fn main() -> ExitCode {
+    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
+        Some(line) if wrong.use_stderr() => {
+            eprintln!("{line}"); // without the usage
+            exit(2)
+        }
+        _ => wrong.exit(), // --help, --version
+    });
+    let runtime = Builder::new_current_thread().enable_time().start_paused(!args.real).build();
+    let held = runtime.expect("a runtime").block_on(run(args)).expect("no panic in a run");
+    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+static TIMES: Mutex<Vec<u128>> = Mutex::new(Vec::new()); // of the runs
+static ALONE: Semaphore = Semaphore::const_new(1); // whoever runs holds the permit
+static OVERLAPS: AtomicUsize = AtomicUsize::new(0); // runs that did not get it
+
+async fn run(Args { real, period }: Args) -> Result<bool, JoinError> {
+    let (start, unit) = (Instant::now(), Duration::from_millis(u64::from(period) / 10));
+    let millis = move || start.elapsed().as_millis();
+    let beat = every(10 * unit, move || async move {
+        let alone = ALONE.try_acquire();
+        OVERLAPS.fetch_add(alone.is_err().into(), Relaxed);
+        TIMES.lock().unwrap().push(millis());
+        let takes = if TIMES.lock().unwrap().len() == 2 { 25 * unit } else { Duration::ZERO };
+        sleep(takes).await;
+    });
+    let tea = at(start + 30 * unit, async move { millis() });
+    let never = at(start + Duration::from_secs(3600), async move { millis() });
+    sleep_until(start + 20 * unit).await;
+    let never = never.cancel().await?;
+    let tea = tea.wait().await?.unwrap_or_default();
+    sleep_until(start + 55 * unit).await;
+    let runs = beat.cancel().await?;
+
+    let (times, at_once) = (TIMES.lock().unwrap().clone(), 1 + OVERLAPS.load(Relaxed));
+    println!("every {period} ms: {runs} runs at {times:?} ms, {at_once} at once");
+    println!("at {:?}: it ran at {tea} ms; at 1h, canceled: {never:?}", 30 * unit);
+    let plan = [0, 10, 35, 40, 50].map(|at| u128::from(period) / 10 * at);
+    // Paused time is exact. Real time is late at will, but never early.
+    let on_time = |at: u128, plan| if real { at >= plan } else { at == plan };
+    let held = times.iter().zip(plan).all(|(&at, plan)| on_time(at, plan));
+    let counts = (at_once, runs) == (1, times.len() as u64) && (real || runs == 5);
+    Ok(held && on_time(tea, plan[1] * 3) && never.is_none() && counts)
+}

@@ -1,0 +1,160 @@
+//! Check many sites at once, and tell those that are up, missing, failing and silent apart.
+//!
+//! Use it before a release, or every minute. Each is asked for the head of its page alone, and for
+//! the page where a server does not know HEAD, whose body is then left unread. Redirects are
+//! followed. A page that is not there (4xx) is another matter than a server that fails (5xx, or an
+//! answer that is no HTTP), and that is another one than silence: no answer in time, nobody
+//! listening, no such name. One site that hangs costs one place for the length of the timeout, not
+//! the whole round. The report keeps the order asked. To use the pages: `fanout`. One slow server
+//! of several: `hedged_request`.
+//!
+//! Python: `session.head(url)` in an `asyncio.TaskGroup`, each under `asyncio.timeout`.
+//! Copy: `check_all` and `check`, `Health`.
+//! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
+//! `cargo add tokio@1 -F full`
+//!
+//! ```console
+//! $ cargo run -p recipes --bin site_status_checker
+//! up       200 http://127.0.0.1:[..]/up
+//! up       200 http://127.0.0.1:[..]/moved
+//! up       200 http://127.0.0.1:[..]/no_head
+//! missing  404 http://127.0.0.1:[..]/missing
+//! failing  503 http://127.0.0.1:[..]/failing
+//! silent     - http://127.0.0.1:[..]/silent: operation timed out
+//! silent     - http://127.0.0.1:9/: Connection refused (os error [..])
+//! 3 up, 1 missing, 1 failing, 2 silent
+//!
+//! $ cargo run -p recipes --bin site_status_checker -- http://127.0.0.1:9/
+//! ? 1
+//! silent     - http://127.0.0.1:9/: Connection refused (os error [..])
+//! 0 up, 0 missing, 0 failing, 1 silent
+//!
+//! $ cargo run -p recipes --bin site_status_checker -- example.com
+//! ? 2
+//! error: invalid value 'example.com' for '[URLS]...': relative URL without a base
+//! ```
+
+use std::{future::pending, process::exit, time::Duration};
+
+use anyhow::{Error, Result};
+use axum::http::{Method, StatusCode as Status, Uri};
+use axum::{Router, response::IntoResponse, response::Redirect, serve};
+use clap::{Parser, value_parser};
+use futures::{Stream, StreamExt, stream};
+use reqwest::{Client, StatusCode, Url};
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Health {
+    /// A status below 400, after all redirects.
+    Up(StatusCode),
+    /// A status from 400 to 499: there is a server, and no such page, or not for you.
+    Missing(StatusCode),
+    /// A status of 500 or more, or an answer that is none, such as redirects without an end.
+    Failing(Result<StatusCode, reqwest::Error>),
+    /// No answer in time, or no connection.
+    Silent(reqwest::Error),
+}
+
+/// Checks every URL, at most `limit` at once, and yields each with its health, in the order asked.
+/// Dropping the stream stops what is in flight. `client` wants a timeout: it has none by default,
+/// and nothing would ever be silent. Panics if `limit` is 0.
+pub fn check_all(
+    client: Client,
+    urls: impl IntoIterator<Item = Url>,
+    limit: usize,
+) -> impl Stream<Item = (Url, Health)> {
+    assert!(limit > 0, "a limit of 0 would wait forever");
+    let check = move |url: Url| {
+        let client = client.clone();
+        async move { (url.clone(), check(&client, url).await) }
+    };
+    stream::iter(urls).map(check).buffered(limit)
+}
+
+/// Checks one URL.
+pub async fn check(client: &Client, url: Url) -> Health {
+    let mut answer = client.head(url.clone()).send().await;
+    if answer.as_ref().is_ok_and(|answer| matches!(answer.status().as_u16(), 405 | 501)) {
+        answer = client.get(url).send().await; // its body is dropped, unread
+    }
+    match answer.map(|answer| answer.status()).map_err(reqwest::Error::without_url) {
+        Ok(status) if status.is_server_error() => Health::Failing(Ok(status)),
+        Ok(status) if status.is_client_error() => Health::Missing(status),
+        Ok(status) => Health::Up(status),
+        Err(error) if error.is_timeout() || error.is_connect() => Health::Silent(error),
+        Err(error) => Health::Failing(Err(error)),
+    }
+}
+
+// Only for the demo from here on.
+
+/// Checks sites.
+#[derive(Parser)]
+struct Args {
+    /// What to check; with no URL, pages of a demo server in this process
+    urls: Vec<Url>,
+    /// How many at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u16).range(1..))]
+    limit: u16,
+    /// How long a site may be silent [default: 10000; in the demo 1000]
+    #[arg(long, value_name = "MS")]
+    timeout: Option<u64>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut args =
+        Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
+            Some(line) if wrong.use_stderr() => {
+                eprintln!("{line}"); // without the usage
+                exit(2)
+            }
+            _ => wrong.exit(), // --help
+        });
+    let demo = args.urls.is_empty();
+    let timeout = args.timeout.unwrap_or(if demo { 1000 } else { 10_000 });
+    let mut client = Client::builder().timeout(Duration::from_millis(timeout));
+    if demo {
+        args.urls = demo_sites().await?;
+        client = client.no_proxy(); // whatever http_proxy says: the server is in this process
+    }
+    let mut counts = [0; 4];
+    let mut checks = Box::pin(check_all(client.build()?, args.urls, args.limit.into()));
+    while let Some((mut url, health)) = checks.next().await {
+        let _ = (url.set_username(""), url.set_password(None)); // not to be printed
+        let (class, name, result) = match health {
+            Health::Up(status) => (0, "up", Ok(status)),
+            Health::Missing(status) => (1, "missing", Ok(status)),
+            Health::Failing(result) => (2, "failing", result),
+            Health::Silent(error) => (3, "silent", Err(error)),
+        };
+        counts[class] += 1;
+        match result.map_err(Error::from) {
+            Ok(status) => println!("{name:8} {} {url}", status.as_u16()),
+            Err(error) => println!("{name:8}   - {url}: {}", error.root_cause()),
+        }
+    }
+    let [up, missing, failing, silent] = counts;
+    println!("{up} up, {missing} missing, {failing} failing, {silent} silent");
+    // Not to return: that would wait for a name lookup that hangs.
+    exit(i32::from(if demo { counts != [3, 1, 1, 2] } else { counts[1..] != [0; 3] }))
+}
+
+/// Serves good and bad pages on loopback, and returns their addresses.
+async fn demo_sites() -> Result<Vec<Url>> {
+    let page = async |method: Method, uri: Uri| match uri.path() {
+        "/moved" => Redirect::to("/up").into_response(),
+        "/no_head" if method == Method::HEAD => Status::METHOD_NOT_ALLOWED.into_response(),
+        "/missing" => Status::NOT_FOUND.into_response(),
+        "/failing" => Status::SERVICE_UNAVAILABLE.into_response(),
+        "/silent" => pending().await,
+        _ => "a page".into_response(),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    tokio::spawn(async move { serve(listener, Router::new().fallback(page)).await });
+    let nobody = "http://127.0.0.1:9/";
+    let urls = ["up", "moved", "no_head", "missing", "failing", "silent", nobody].into_iter();
+    urls.map(|path| Ok(url.join(path)?)).collect()
+}
