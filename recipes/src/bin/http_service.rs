@@ -203,7 +203,7 @@ async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
     let held = tokio::spawn(ask("held"));
     timeout(Duration::from_secs(2), BEGUN.notified()).await?; // a request is at work
     stop.cancel();
-    let bye = socket.next().await.context("no goodbye")??;
+    let bye = timeout(Duration::from_secs(10), socket.next()).await?.context("no goodbye")??;
     let None = socket.next().await else { bail!("more after the goodbye") };
     let late = async { while TcpStream::connect(address).await.is_ok() {} };
     let late = timeout(Duration::from_secs(2), late).await.map_or("served", |()| "refused");
