@@ -7,7 +7,7 @@
 //!
 //! Python: `asyncio.Event`, or `while not is_open: await condition.wait()`.
 //! Broken: `deadlock_missed_notify_broken`
-//! Needs: `cargo add tokio@1 -F full`
+//! Needs: `cargo add tokio@1 -F full,test-util`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_missed_notify_fixed

@@ -6,7 +6,7 @@
 //!
 //! Python: two `async with semaphore:` blocks, one after the other.
 //! Broken: `deadlock_nested_permits_broken`
-//! Needs: `cargo add tokio@1 -F full`
+//! Needs: `cargo add tokio@1 -F full,test-util`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_nested_permits_fixed

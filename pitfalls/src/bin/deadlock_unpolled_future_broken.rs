@@ -15,7 +15,7 @@
 //! Caught by: no lint; shuttle (`models/tests/deadlocks_async_broken.rs`); tokio's task dump, which
 //! names the line that waits.
 //! Fixed: `deadlock_unpolled_future_fixed`
-//! Needs: `cargo add tokio@1 -F full`
+//! Needs: `cargo add tokio@1 -F full,test-util`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_unpolled_future_broken

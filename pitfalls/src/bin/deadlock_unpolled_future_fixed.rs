@@ -7,7 +7,7 @@
 //!
 //! Python: `asyncio.wait({writing}, timeout=1)`, then `await asyncio.gather(writing, note)`.
 //! Broken: `deadlock_unpolled_future_broken`
-//! Needs: `cargo add tokio@1 -F full`
+//! Needs: `cargo add tokio@1 -F full,test-util`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_unpolled_future_fixed
