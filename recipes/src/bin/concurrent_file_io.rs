@@ -22,7 +22,7 @@
 //!
 //! $ cargo run -p recipes --bin concurrent_file_io -- /no/such/folder copies
 //! ? 2
-//! error: No such file or directory (os error [..])
+//! error: /no/such/folder to copies: No such file or directory (os error [..])
 //!
 //! $ cargo run -p recipes --bin concurrent_file_io -- --limit 0
 //! ? 2
@@ -126,7 +126,11 @@ fn main() -> ExitCode {
         _ => wrong.exit(), // --help, --version
     });
     let done = match &args.folders[..] {
-        [from, to] => report(copy_folder(from, to, args.limit, copy_checked)),
+        [from, to] => {
+            let results = copy_folder(from, to, args.limit, copy_checked);
+            let both = || format!("{} to {}", from.display(), to.display());
+            results.with_context(both).and_then(report)
+        }
         _ => demo(args.limit),
     };
     done.unwrap_or_else(|error| {
@@ -136,8 +140,8 @@ fn main() -> ExitCode {
 }
 
 /// Prints what failed, then how many did not.
-fn report(results: io::Result<Vec<(OsString, Result<u64>)>>) -> Result<ExitCode> {
-    let (mut copied, mut bytes, results) = (0, 0, results?);
+fn report(results: Vec<(OsString, Result<u64>)>) -> Result<ExitCode> {
+    let (mut copied, mut bytes) = (0, 0);
     for (name, result) in &results {
         match result {
             Ok(size) => (copied, bytes) = (copied + 1, bytes + size),
@@ -165,7 +169,7 @@ fn demo(limit: NonZeroUsize) -> Result<ExitCode> {
         state.lock().unwrap().0 -= 1;
         result
     });
-    report(results)?;
+    report(results?)?;
     let most = state.lock().unwrap().1;
     let mut equal = 0;
     for file in fs::read_dir(to.path())? {
