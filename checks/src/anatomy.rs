@@ -38,6 +38,9 @@ const LONGEST_FUNCTION: usize = 40;
 const CLASSES: [&str; 8] =
     ["race", "deadlock", "livelock", "starvation", "noop", "lost", "leak", "slow"];
 
+/// At most so many characters in a line of the header's prose: 100 with its `//! `.
+const WIDEST: usize = 96;
+
 const DEMO: &str = "// Only for the demo from here on.";
 
 /// All that is wrong with the shape of the example; `all` are those of the workspace.
@@ -105,6 +108,9 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
         "it uses one system's own things: say `Runs on:`, or use `cfg`".to_owned(),
     );
 
+    for line in header_prose(example) {
+        must(line.chars().count() <= WIDEST, format!("wider than 100 characters: {line}"));
+    }
     for line in prose(example) {
         let plain: String = line.split('`').step_by(2).collect();
         must(
@@ -197,8 +203,8 @@ fn packages_of(command: &str) -> impl Iterator<Item = &str> {
     packages.map(|word| word.split('@').next().unwrap_or(word))
 }
 
-/// The header without its console blocks, and all comments.
-fn prose(example: &Example) -> Vec<String> {
+/// The header without its console blocks.
+fn header_prose(example: &Example) -> Vec<String> {
     let mut block = false;
     let mut prose = Vec::new();
     for line in example.header() {
@@ -208,6 +214,12 @@ fn prose(example: &Example) -> Vec<String> {
             prose.push(line.to_owned());
         }
     }
+    prose
+}
+
+/// The header without its console blocks, and all comments.
+fn prose(example: &Example) -> Vec<String> {
+    let mut prose = header_prose(example);
     let comments = example.code().map(str::trim).filter_map(|line| line.strip_prefix("//"));
     prose.extend(comments.map(str::to_owned));
     prose

@@ -2,12 +2,13 @@
 //!
 //! Work that computes wants cores. Threads have them all in Rust: no lock lets only one of them
 //! run. A pool such as rayon's is the first choice, `(0..jobs).into_par_iter().map(work)`: its
-//! threads are there already, and it splits a job as well as a list of jobs. Processes gain nothing more and cost a start and a copy of the data;
-//! they are for isolation. Async adds nothing to work that never waits: the sum is the same, on
-//! one core, with an allocation for each awaited call, and nothing else runs on that thread. The
-//! sums are checked. `cores` is CPU time over wall time, for you to look at like the times: above
-//! 1.0 more than one core was busy. A panic in a job reaches the caller, after the other threads
-//! have ended their jobs. For work that waits: `io_bound_compare`.
+//! threads are there already, and it splits a job as well as a list of jobs. Processes gain nothing
+//! more and cost a start and a copy of the data; they are for isolation. Async adds nothing to work
+//! that never waits: the sum is the same, on one core, with an allocation for each awaited call,
+//! and nothing else runs on that thread. The sums are checked. `cores` is CPU time over wall time,
+//! for you to look at like the times: above 1.0 more than one core was busy. A panic in a job
+//! reaches the caller, after the other threads have ended their jobs. For work that waits:
+//! `io_bound_compare`.
 //!
 //! Python: `fib` in a loop, with `await`, in `threading` (one core: the GIL), in `Pool.map`.
 //! Copy: `on_threads`.

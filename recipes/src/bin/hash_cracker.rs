@@ -1,6 +1,6 @@
 //! Search a large space on all cores, and stop all of them at the first hit.
 //!
-//! Use it when any hit will do: a word behind a hash, a move that wins, a counterexample. `find_any`
+//! Use it when any hit will do: a word behind a hash, a winning move, a counterexample. `find_any`
 //! looks into the parts on all threads, and when one has a hit, the others stop before their next
 //! candidate; what they have in hand they finish. So keep one candidate short. There may be more
 //! than one hit, then which one you get is a matter of luck: `find_first` gives the first, and has

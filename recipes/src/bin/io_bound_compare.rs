@@ -7,7 +7,7 @@
 //! are this machine's, for you to look at; none is checked. The first error ends a job: with an
 //! error for each URL, see `fanout`. For work that computes: `cpu_bound_compare`.
 //!
-//! Python: `requests` in a loop, in `ThreadPoolExecutor.map`, in `Pool.map`; `aiohttp` and `gather`.
+//! Python: `requests` in a loop, `ThreadPoolExecutor.map`, `Pool.map`; `aiohttp` and `gather`.
 //! Copy: `on_threads` or `concurrently`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3`, `cargo add clap@4 -F derive`,
 //! `cargo add reqwest@0.13 -F blocking`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7`

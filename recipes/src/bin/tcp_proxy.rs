@@ -7,7 +7,8 @@
 //! connections close when both directions have ended, or one of them has failed. To race two
 //! copies, and stop at the first end, cuts such answers off. At most `limit` clients at once, the
 //! others wait in the queue of the system; a silent client keeps its place. Dropping `proxy` closes
-//! all connections; Ctrl-C does. For HTTP, with its own rules, take `pingora` or a server made for it.
+//! all connections; Ctrl-C does. For HTTP, with its own rules, take `pingora` or a server made for
+//! it.
 //!
 //! Python: `asyncio.start_server` and two tasks that `read` and `write`; `write_eof` is what is
 //! forgotten.

@@ -6,7 +6,7 @@
 //! more links. A page is marked as seen when it is found, not when it is fetched, or two pages that
 //! link to it would fetch it twice. Pages come breadth first, so each is reached by a shortest way,
 //! as far as answers come in that order. Links are resolved against the page, or its `<base>`, and
-//! lose their `#fragment`; what is elsewhere is left alone, and a redirect is a link like any other.
+//! lose their `#fragment`; what is elsewhere is left alone. A redirect is a link like any other.
 //! A page that fails is a result; the others go on. To drop the crawl stops what is in flight.
 //! `robots.txt` and a pause between requests are up to you: see `rate_limit`. Known addresses:
 //! `fanout`.
