@@ -17,8 +17,8 @@
 //! ```console
 //! $ cargo run -p recipes --bin concurrent_file_io
 //! 007: File exists (os error [..])
-//! 199 of 200 files copied and equal, 54698 bytes
-//! 4 at once; 199 are equal, the one that was there is kept: true
+//! 199 of 200 files copied and equal, 54698 bytes; 4 at once
+//! 199 are equal, the one that was there is kept: true
 //!
 //! $ cargo run -p recipes --bin concurrent_file_io -- /no/such/folder copies
 //! ? 2
@@ -27,16 +27,14 @@
 //! $ cargo run -p recipes --bin concurrent_file_io -- --limit 0
 //! ? 2
 //! error: invalid value '0' for '--limit <N>': number would be zero for non-zero type
+//! ...
 //! ```
 
-use std::ffi::OsString;
 use std::fs::{self, DirEntry, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, Write, stderr, stdout};
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::process::{ExitCode, exit};
-use std::sync::{Condvar, Mutex};
-use std::{iter, panic::resume_unwind, thread, thread::ScopedJoinHandle, time::Duration};
+use std::io::{self, Read, Seek, Write, stderr, stdout};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::{collections::BTreeMap, ffi::OsString, num::NonZeroUsize, process::ExitCode, thread};
+use std::{path::Path, path::PathBuf, sync::Arc, sync::Mutex, time::Duration, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -44,63 +42,58 @@ use tempfile::{NamedTempFile, TempDir};
 
 /// Calls `copy` for each file in the folder `from`, in at most `limit` threads, with its path and
 /// its path in the folder `to`, which is made if need be; [`copy_checked`] is such a function.
-/// Returns each name with its result, sorted. Folders and links within `from` are left out. Errs if
-/// a folder cannot be used; panics with a panic of `copy`, after the other files.
+/// Returns the result for each name. Folders and links within `from` are left out. Errs if a folder
+/// cannot be used. Panics after a panic of `copy`, which ends its thread, while the others go on;
+/// and if the system has no more threads to give.
 pub fn copy_folder<R: Send>(
     from: &Path,
     to: &Path,
     limit: NonZeroUsize,
     copy: impl Fn(&Path, &Path) -> R + Sync,
-) -> io::Result<Vec<(OsString, R)>> {
+) -> io::Result<BTreeMap<OsString, R>> {
     let entries: Vec<_> = fs::read_dir(from)?.collect::<io::Result<_>>()?;
-    let files = entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    // One of an unknown type as well: to copy it says what is wrong with it.
+    let may_be_file = |e: &&DirEntry| e.file_type().map_or(true, |kind| kind.is_file());
     fs::create_dir_all(to)?;
-    let queue = Mutex::new(files.map(DirEntry::file_name));
+    let queue = Mutex::new(entries.iter().filter(may_be_file).map(DirEntry::file_name));
+    let next = || queue.lock().unwrap().next(); // locked for that, not for the copy
+    let results = Mutex::new(BTreeMap::new());
     let work = || {
-        let next = || queue.lock().unwrap().next(); // locked for that, not for the copy
-        let copy = |name: OsString| {
+        while let Some(name) = next() {
             let result = copy(&from.join(&name), &to.join(&name));
-            (name, result)
-        };
-        iter::from_fn(next).map(copy).collect::<Vec<_>>()
+            results.lock().unwrap().insert(name, result);
+        }
     };
-    let mut results: Vec<_> = thread::scope(|scope| {
-        let threads = 0..limit.get().min(entries.len());
-        let threads: Vec<_> = threads.map(|_| scope.spawn(work)).collect(); // all, before any join
-        let join = |thread: ScopedJoinHandle<_>| thread.join().unwrap_or_else(|p| resume_unwind(p));
-        threads.into_iter().flat_map(join).collect()
-    });
-    results.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(results)
+    // The scope joins them.
+    thread::scope(|s| (0..limit.get().min(entries.len())).for_each(|_| drop(s.spawn(work))));
+    Ok(results.into_inner().unwrap())
 }
 
 /// Copies one file with its permissions, compares, and returns its size in bytes. Whatever goes
 /// wrong, there is no file at `to` that was not there before, and what was there is as it was.
 pub fn copy_checked(from: &Path, to: &Path) -> Result<u64> {
     let mut source = File::open(from)?;
-    let folder = to.parent().context("not a path of a file")?;
-    let mut copy = NamedTempFile::new_in(folder)?; // beside it: a rename cannot cross disks
+    // Beside it, since a rename cannot cross disks. Dropped before that, it deletes the file.
+    let mut copy = NamedTempFile::new_in(to.parent().context("not a path of a file")?)?;
     let bytes = io::copy(&mut source, copy.as_file_mut())?;
     copy.as_file().sync_all()?; // or a power cut could leave the name without the bytes
     source.rewind()?;
     copy.rewind()?;
     ensure!(same(&source, copy.as_file())?, "the copy differs");
     copy.as_file().set_permissions(source.metadata()?.permissions())?;
-    copy.persist_noclobber(to)?; // dropped before, it deletes the file
+    copy.persist_noclobber(to).map_err(|e| e.error)?; // `e` would keep the temporary file
     Ok(bytes)
 }
 
 /// Whether both have the same bytes from here to their ends.
-pub fn same(one: impl Read, other: impl Read) -> io::Result<bool> {
-    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
+pub fn same(mut one: impl Read, mut other: impl Read) -> io::Result<bool> {
     loop {
-        let (a, b) = (one.fill_buf()?, other.fill_buf()?);
-        let n = a.len().min(b.len());
-        if n == 0 || a[..n] != b[..n] {
-            return Ok(a.is_empty() && b.is_empty());
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        one.by_ref().take(1 << 16).read_to_end(&mut a)?;
+        other.by_ref().take(1 << 16).read_to_end(&mut b)?;
+        if a != b || a.is_empty() {
+            return Ok(a == b);
         }
-        one.consume(n);
-        other.consume(n);
     }
 }
 
@@ -118,70 +111,47 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help, --version
-    });
-    let done = match &args.folders[..] {
-        [from, to] => {
-            let results = copy_folder(from, to, args.limit, copy_checked);
-            let both = || format!("{} to {}", from.display(), to.display());
-            results.with_context(both).and_then(report)
-        }
-        _ => demo(args.limit),
-    };
-    done.unwrap_or_else(|error| {
+    run(Args::parse()).unwrap_or_else(|error| {
         let _ = writeln!(stderr(), "error: {error:#}");
         ExitCode::from(2)
     })
 }
 
-/// Prints what failed, then how many did not.
-fn report(results: Vec<(OsString, Result<u64>)>) -> Result<ExitCode> {
-    let (mut copied, mut bytes) = (0, 0);
-    for (name, result) in &results {
-        match result {
-            Ok(size) => (copied, bytes) = (copied + 1, bytes + size),
-            Err(error) => writeln!(stderr(), "{}: {}", name.display(), error.root_cause())?,
+/// Without folders, copies 200 files, the 7th of which is there. The first ones wait until `limit`
+/// run, or for 2 s.
+fn run(Args { mut folders, limit }: Args) -> Result<ExitCode> {
+    let demo = if folders.is_empty() { Some(TempDir::new()?) } else { None };
+    let (name, text) = (|n: usize| format!("{n:03}"), |n: usize| n.to_string().repeat(n));
+    if let Some(demo) = &demo {
+        folders = ["from", "to"].map(|name| demo.path().join(name)).into();
+        folders.iter().try_for_each(fs::create_dir)?;
+        (0..200).try_for_each(|n| fs::write(folders[0].join(name(n)), text(n)))?;
+        fs::write(folders[1].join("007"), "mine")?;
+    }
+    let (from, to) = (&folders[0], &folders[1]);
+    let (running, most, start) = (Arc::new(()), AtomicUsize::new(0), Instant::now());
+    let enough = if demo.is_some() { limit.get().min(200) } else { 0 };
+    let results = copy_folder(from, to, limit, |from, to| {
+        let running = Arc::clone(&running); // so many are in here, and one
+        most.fetch_max(Arc::strong_count(&running) - 1, Relaxed);
+        while most.load(Relaxed) < enough && start.elapsed() < Duration::from_secs(2) {
+            thread::sleep(Duration::from_millis(1));
         }
+        copy_checked(from, to)
+    })
+    .with_context(|| format!("{} to {}", from.display(), to.display()))?;
+    for (name, error) in results.iter().filter_map(|(name, r)| Some((name, r.as_ref().err()?))) {
+        writeln!(stderr(), "{}: {}", name.display(), error.root_cause())?;
     }
-    writeln!(stdout(), "{copied} of {} files copied and equal, {bytes} bytes", results.len())?;
-    Ok(if copied == results.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Copies 200 files, the 7th of which is there. The first ones wait until `limit` run, or for 2 s.
-fn demo(limit: NonZeroUsize) -> Result<ExitCode> {
-    let (from, to) = (TempDir::new()?, TempDir::new()?);
-    for n in 0..200 {
-        fs::write(from.path().join(format!("{n:03}")), n.to_string().repeat(n))?;
+    let (sizes, all, most) = (results.values().flatten(), results.len(), most.into_inner());
+    let (copied, bytes) = (sizes.clone().count(), sizes.sum::<u64>());
+    writeln!(stdout(), "{copied} of {all} files copied and equal, {bytes} bytes; {most} at once")?;
+    let mut held = copied == all;
+    if demo.is_some() {
+        let read = |n| fs::read_to_string(to.join(name(n))).unwrap_or_default();
+        let (equal, mine) = ((0..200).filter(|n| read(*n) == text(*n)).count(), read(7) == "mine");
+        writeln!(stdout(), "{equal} are equal, the one that was there is kept: {mine}")?;
+        held = (most, equal, mine, fs::read_dir(to)?.count()) == (enough, 199, true, 200);
     }
-    fs::write(to.path().join("007"), "mine")?;
-    let (state, full, enough) = (Mutex::new((0, 0)), Condvar::new(), limit.get().min(200));
-    let results = copy_folder(from.path(), to.path(), limit, |from, to| {
-        let mut at_once = state.lock().unwrap();
-        *at_once = (at_once.0 + 1, at_once.1.max(at_once.0 + 1));
-        full.notify_all();
-        drop(full.wait_timeout_while(at_once, Duration::from_secs(2), |(_, most)| *most < enough));
-        let result = copy_checked(from, to);
-        state.lock().unwrap().0 -= 1;
-        result
-    });
-    report(results?)?;
-    let most = state.lock().unwrap().1;
-    let mut equal = 0;
-    for file in fs::read_dir(to.path())? {
-        let file = file?; // a temporary one has no source
-        let source = File::open(from.path().join(file.file_name()))?;
-        equal += usize::from(same(source, File::open(file.path())?)?);
-    }
-    let mine = fs::read_to_string(to.path().join("007"))? == "mine";
-    writeln!(
-        stdout(),
-        "{most} at once; {equal} are equal, the one that was there is kept: {mine}"
-    )?;
-    let held = most == enough && equal == 199 && mine;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

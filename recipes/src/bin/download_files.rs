@@ -39,7 +39,7 @@ use std::io::{Write, stderr, stdout};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{cell::Cell, fs, path::Path, path::PathBuf, process::exit, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use axum::{Router, body::Body, http::Uri, http::header::CONTENT_LENGTH};
 use clap::{Parser, value_parser};
 use futures::{Stream, StreamExt, future::ready, stream};
@@ -50,9 +50,9 @@ use tokio::{fs::File, net::TcpListener, runtime::Builder, select, signal::ctrl_c
 
 /// Downloads every URL into `folder`, at most `limit` at once, under the last part of its path, and
 /// yields each with what was saved, or with the error that stopped it, in the order in which they
-/// end. A bar in `bars` shows each that runs. Dropping the stream stops those and removes what
-/// there is of them. `client` wants a `read_timeout`: it has none by default.
-/// Panics if `limit` is 0.
+/// end. A name stays as the URL has it, with `%20` for a blank. A bar in `bars` shows each that
+/// runs. Dropping the stream stops those and removes what there is of them. `client` wants a
+/// `read_timeout`: it has none by default. Panics if `limit` is 0.
 pub fn download_all(
     client: Client,
     urls: impl IntoIterator<Item = Url>,
@@ -77,9 +77,9 @@ pub fn download_all(
     stream::iter(urls).map(download).buffer_unordered(limit)
 }
 
-/// Downloads one file to `path`, where there must be none, and moves `bar` along. A status of 400
-/// or more is an error, and so is a body that ends too early. Dropped half-way, or failed, it
-/// leaves nothing behind.
+/// Downloads one file to `path`, where there must be none, and moves `bar` along, which may be a
+/// `ProgressBar::hidden()`. A status of 400 or more is an error, and so is a body that ends too
+/// early. Dropped half-way, or failed, it leaves nothing behind.
 pub async fn download(client: Client, url: Url, path: PathBuf, bar: &ProgressBar) -> Result<Saved> {
     ensure!(!path.try_exists()?, "there is such a file already"); // to know it early
     let response = client.get(url).send().await.and_then(Response::error_for_status);
@@ -90,8 +90,8 @@ pub async fn download(client: Client, url: Url, path: PathBuf, bar: &ProgressBar
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     // In the same folder, since a rename never crosses file systems. Not on another thread, where
     // it could come into being after this future is gone.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let part = builder.prefix(".").suffix(".part").tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let folder = path.parent().context("not a path of a file")?;
+    let part = builder.prefix(".").suffix(".part").tempfile_in(folder)?;
     let (file, part) = part.into_parts(); // to drop `part` removes it
     let mut file = BufWriter::with_capacity(256 << 10, File::from_std(file));
     let mut bytes = 0;
@@ -102,11 +102,12 @@ pub async fn download(client: Client, url: Url, path: PathBuf, bar: &ProgressBar
     }
     file.flush().await?; // the last write has only begun, and may yet fail
     file.get_ref().sync_all().await?; // or a power cut could leave the name without the bytes
-    part.persist_noclobber(&path)?;
+    part.persist_noclobber(&path).map_err(|e| e.error)?; // `e` would keep the part
     Ok(Saved { path, bytes })
 }
 
 /// A file that is there, whole.
+#[derive(Debug)]
 pub struct Saved {
     pub path: PathBuf,
     pub bytes: u64,

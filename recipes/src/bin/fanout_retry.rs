@@ -11,7 +11,7 @@
 //!
 //! Python: `tenacity.retry` around `session.get(url)`; it repeats a POST, and never looks at
 //! `Retry-After`, unless told to.
-//! Copy: `fan_out` and `fetch`, with `BACKOFF`, `try_once` and `asked_pause`.
+//! Copy: `fan_out` and `fetch`, with `BACKOFF`, `MAX_BODY`, `try_once` and `asked_pause`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 httpdate@1 reqwest@0.13`,
 //! `cargo add backon@1 --no-default-features -F std,tokio-sleep`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
@@ -43,8 +43,8 @@
 //! ```
 
 use std::io::{Write, stderr, stdout};
-use std::time::{Duration, Instant, SystemTime};
 use std::{collections::BTreeMap, future::pending, num::NonZeroU16, process::exit, sync::Mutex};
+use std::{time::Duration, time::SystemTime};
 
 use anyhow::{Error, Result, anyhow};
 use axum::{Router, body::Body, http::Uri, serve, serve::ListenerExt};
@@ -53,12 +53,12 @@ use bytes::{Bytes, BytesMut};
 use clap::Parser;
 use futures::{Stream, StreamExt, TryFutureExt, stream};
 use reqwest::{Client, Method, Request, Response, StatusCode, Url, header::RETRY_AFTER};
-use tokio::{net::TcpListener, signal::ctrl_c, time::timeout};
+use tokio::{net::TcpListener, signal::ctrl_c, time::Instant, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-/// Sends every request, at most `limit` at once, and yields each URL with its body, or with the
-/// error of its last try, in the order in which they end. Each has `patience` from its own start.
-/// Dropping the stream stops what is in flight. Panics if `limit` is 0.
+/// Sends every request, at most `limit` at once, and yields each URL with what [`fetch`] returned,
+/// in the order in which they end. Each has `patience` from its own start. Dropping the stream
+/// stops what is in flight. Panics if `limit` is 0.
 pub fn fan_out(
     client: Client,
     requests: impl IntoIterator<Item = Request>,
@@ -78,8 +78,9 @@ pub fn fan_out(
 }
 
 /// Sends `request` until its body is there, all of it, or [`BACKOFF`] or `patience` is exhausted,
-/// or the failure is one that stays. `client` wants a timeout, for each try: it has none by
-/// default, and a server that hangs once would use up all of `patience`.
+/// or the failure is one that stays. Errs with that of the last try, or, if `patience` ended in the
+/// middle of one, with that. `client` wants a timeout, for each try: it has none by default, and a
+/// server that hangs once would use up all of `patience`.
 pub async fn fetch(client: Client, request: Request, patience: Duration) -> Result<Bytes> {
     let start = Instant::now();
     let may_repeat = request.method().is_idempotent();
@@ -97,11 +98,12 @@ const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_jitter();
 
+const MAX_BODY: usize = 16 << 20; // bytes
+
 /// An error comes with the pause that the server asks for, or with none if it will not pass.
 async fn try_once(client: &Client, request: &Request) -> Result<Bytes, (Error, Option<Duration>)> {
     let no_answer = |error: reqwest::Error| (error.without_url().into(), Some(Duration::ZERO));
-    let stays = |what: &'static str| (Error::msg(what), None);
-    let copy = request.try_clone().ok_or_else(|| stays("a body that is a stream"))?;
+    let copy = request.try_clone().ok_or_else(|| (anyhow!("a body that is a stream"), None))?;
     let mut response = client.execute(copy).await.map_err(no_answer)?;
     if let Err(error) = response.error_for_status_ref() {
         let passes = matches!(response.status().as_u16(), 408 | 429 | 500 | 502..=504);
@@ -111,8 +113,8 @@ async fn try_once(client: &Client, request: &Request) -> Result<Bytes, (Error, O
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
         body.extend_from_slice(&chunk);
-        if body.len() > 16 << 20 {
-            return Err(stays("a body of more than 16 MiB"));
+        if body.len() > MAX_BODY {
+            return Err((anyhow!("a body of more than {MAX_BODY} bytes"), None));
         }
     }
     Ok(body.freeze())

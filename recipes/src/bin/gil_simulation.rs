@@ -33,12 +33,13 @@ use std::{thread, time::Duration};
 use clap::{Parser, value_parser};
 
 /// The right to work on `T`, which one thread has at a time. Dropping it gives it back.
-pub struct Inside<'a, T> {
+#[must_use = "dropped at once, it lets the others in"]
+pub struct Inside<'a, T: ?Sized> {
     lock: &'a Mutex<T>,
     guard: Option<MutexGuard<'a, T>>, // `None` while `outside` runs, and if that panicked
 }
 
-impl<'a, T> Inside<'a, T> {
+impl<'a, T: ?Sized> Inside<'a, T> {
     /// Waits until nobody else is inside. Panics if somebody has panicked there, and hangs or
     /// panics if this thread is inside already.
     pub fn enter(lock: &'a Mutex<T>) -> Self {
@@ -55,14 +56,14 @@ impl<'a, T> Inside<'a, T> {
     }
 }
 
-impl<T> Deref for Inside<'_, T> {
+impl<T: ?Sized> Deref for Inside<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.guard.as_ref().expect("`outside` has not panicked")
     }
 }
 
-impl<T> DerefMut for Inside<'_, T> {
+impl<T: ?Sized> DerefMut for Inside<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         self.guard.as_mut().expect("`outside` has not panicked")
     }

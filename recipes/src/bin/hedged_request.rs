@@ -49,11 +49,13 @@ use tokio::{net::TcpListener, select, sync::Semaphore, time::sleep};
 /// Starts the first of `tries`, and another one whenever `after` has passed without an answer or
 /// one has failed. Returns the first success, and drops what still runs; where all fail, their
 /// errors, in the order in which they failed. Dropped half-way, it drops them all.
+/// A try is a future that does nothing before it is awaited; a task that is spawned runs already.
 pub async fn hedged<T, E>(
     tries: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
     after: Duration,
 ) -> Result<T, Vec<E>> {
-    let mut waiting = tries.into_iter().peekable();
+    // Collected: nobody could `tokio::spawn` this future with an iterator in it that borrows.
+    let mut waiting = tries.into_iter().collect::<Vec<_>>().into_iter();
     let mut running: FuturesUnordered<_> = waiting.next().into_iter().collect();
     let mut errors = Vec::new();
     loop {
@@ -64,7 +66,7 @@ pub async fn hedged<T, E>(
                 Some(Err(error)) => errors.push(error),
                 None => return Err(errors),
             },
-            () = sleep(after), if waiting.peek().is_some() => {}
+            () = sleep(after), if waiting.len() > 0 => {}
         }
         running.extend(waiting.next());
     }

@@ -3,12 +3,13 @@
 //! Downloads wait, they do not compute: what counts is how many wait at the same time, and what
 //! each wait costs. A thread each is fine for some; it is a stack each, and a thousand want a
 //! thousand. A process each costs more and gains nothing here. Async waits for all of them on one
-//! thread. The count comes from the server: the most requests that it had open at once. The times
-//! are this machine's, for you to look at; none is checked. The first error ends a job: with an
-//! error for each URL, see `fanout`. For work that computes: `cpu_bound_compare`.
+//! thread. What is checked: the bytes, in the order asked, and the count, which comes from the
+//! server: the most requests that it had open at once. The times are this machine's, for you to
+//! look at. The first error ends a job: with an error for each URL, see `fanout`. For work that
+//! computes: `cpu_bound_compare`.
 //!
 //! Python: `requests` in a loop, `ThreadPoolExecutor.map`, `Pool.map`; `aiohttp` and `gather`.
-//! Copy: `on_threads` or `concurrently`.
+//! Copy: `concurrently`, or `on_threads` and `in_turn`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3`, `cargo add clap@4 -F derive`,
 //! `cargo add reqwest@0.13 -F blocking`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7`
 //!
@@ -33,33 +34,34 @@ use std::time::{Duration, Instant};
 use std::{env, panic, thread};
 
 use anyhow::{Result, ensure};
-use axum::{Router, routing::get};
+use axum::{Router, extract::Path, routing::get};
 use bytes::Bytes;
 use clap::{Parser, value_parser};
 use futures::{StreamExt, TryStreamExt, stream};
-use reqwest::{Client, blocking};
+use reqwest::{Client, RequestBuilder, blocking};
 use tokio::runtime::{Builder, Runtime};
 use tokio::{net::TcpListener, sync::Semaphore, time::sleep, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Downloads every URL, one after the other. Ends at the first error.
-pub fn in_turn<'a>(
-    client: &blocking::Client,
-    urls: impl IntoIterator<Item = &'a String>,
-) -> reqwest::Result<Vec<Bytes>> {
-    let get = |url| client.get(url).send()?.error_for_status()?.bytes();
-    urls.into_iter().map(get).collect()
+/// Downloads every URL, one after the other, and returns the bodies. Ends at the first error.
+pub fn in_turn(client: &blocking::Client, urls: &[impl AsRef<str>]) -> reqwest::Result<Vec<Bytes>> {
+    let get = |url: &str| client.get(url).send()?.error_for_status()?.bytes();
+    urls.iter().map(|url| get(url.as_ref())).collect()
 }
 
-/// Downloads every URL on so many threads, and returns the bodies, those of a thread together. A
-/// thread ends at its first error, which is returned when all have ended. No threads: no bodies.
-/// Panics if the system has no more threads to give.
+/// Downloads every URL on at most so many threads, each with its share of them, and returns the
+/// bodies in the order asked. A thread ends at its first error; the first of those is returned when
+/// all have ended. Blocks its caller: in async code, take [`concurrently`].
+/// Panics if `threads` is 0, or if the system has no more of them to give.
 pub fn on_threads(
     client: &blocking::Client,
-    urls: &[String],
+    urls: &[impl AsRef<str> + Sync],
     threads: usize,
 ) -> reqwest::Result<Vec<Bytes>> {
-    let share = |nth| in_turn(client, urls.iter().skip(nth).step_by(threads));
+    assert!(threads > 0, "nobody would download anything");
+    let threads = threads.min(urls.len());
+    let begin = |nth| urls.len() * nth / threads; // of a share; the shares differ by one at most
+    let share = |nth| in_turn(client, &urls[begin(nth)..begin(nth + 1)]);
     let shares: reqwest::Result<Vec<_>> = thread::scope(|s| {
         let running: Vec<_> = (0..threads).map(|nth| s.spawn(move || share(nth))).collect();
         let ended = running.into_iter().map(|thread| thread.join());
@@ -69,15 +71,19 @@ pub fn on_threads(
 }
 
 /// Downloads every URL on this thread, at most `limit` at once, and returns the bodies in the order
-/// asked. Ends at the first error. Dropped half-way it stops. Panics if `limit` is 0.
+/// asked. Ends at the first error. Dropped half-way it stops. `client` wants a timeout: it has none
+/// by default, and a server that hangs would hold up the others. Panics if `limit` is 0.
 pub async fn concurrently(
     client: &Client,
-    urls: &[String],
+    urls: &[impl AsRef<str>],
     limit: usize,
 ) -> reqwest::Result<Vec<Bytes>> {
     assert!(limit > 0, "a limit of 0 would wait forever");
-    let get = async |url| client.get(url).send().await?.error_for_status()?.bytes().await;
-    stream::iter(urls).map(get).buffered(limit).try_collect().await
+    // Built here: nobody could `tokio::spawn` this future with an iterator in it that borrows.
+    let requests: Vec<_> = urls.iter().map(|url| client.get(url.as_ref())).collect();
+    let get =
+        async |request: RequestBuilder| request.send().await?.error_for_status()?.bytes().await;
+    stream::iter(requests).map(get).buffered(limit).try_collect().await
 }
 
 // Only for the demo from here on.
@@ -105,25 +111,25 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (server, pages, n) = (Runtime::new()?, args.pages.into(), args.workers.into());
-    let total = |bodies: Vec<Bytes>| bodies.iter().map(Bytes::len).sum();
+    let expected: String = (0..pages).map(page).collect();
     let mut rows = Vec::new();
     for at_once in [1, n, n, pages] {
         let (urls, most) = server.block_on(serve(pages, at_once.min(pages)))?;
         let start = Instant::now();
         let (name, bytes) = match rows.len() {
-            0 => ("in turn".to_owned(), total(in_turn(&client, &urls)?)),
-            1 => (format!("{n} threads"), total(on_threads(&client, &urls, n)?)),
+            0 => ("in turn".to_owned(), in_turn(&client, &urls)?.concat()),
+            1 => (format!("{n} threads"), on_threads(&client, &urls, n)?.concat()),
             2 => (format!("{n} processes"), in_processes(&urls, n)?),
             _ => {
                 let client = Client::builder().no_proxy().build()?;
                 let one_thread = Builder::new_current_thread().enable_all().build()?;
                 let bodies = one_thread.block_on(concurrently(&client, &urls, pages))?;
-                ("async, 1 thread".to_owned(), total(bodies))
+                ("async, 1 thread".to_owned(), bodies.concat())
             }
         };
         let (most, took) = (most.load(Relaxed), start.elapsed().as_millis() as usize);
-        let held = (bytes, most) == (1024 * pages, at_once.min(pages));
-        rows.push((format!("{name:<15} {bytes:>6} bytes, {most:>3} at once"), took, held));
+        let held = bytes == expected.as_bytes() && most == at_once.min(pages);
+        rows.push((format!("{name:<15} {:>6} bytes, {most:>3} at once", bytes.len()), took, held));
     }
     let longest = rows.iter().map(|row| row.1).max().unwrap_or(0).max(1);
     for (row, took, _) in &rows {
@@ -132,28 +138,34 @@ fn main() -> Result<ExitCode> {
     Ok(if rows.iter().all(|row| row.2) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn in_processes(urls: &[String], n: usize) -> Result<usize> {
+fn in_processes(urls: &[String], n: usize) -> Result<Vec<u8>> {
+    let n = n.min(urls.len());
     let start = |nth| {
-        let share = urls.iter().skip(nth).step_by(n);
+        let share = &urls[urls.len() * nth / n..urls.len() * (nth + 1) / n];
         Command::new(env::current_exe()?).arg("--child").args(share).stdout(Stdio::piped()).spawn()
     };
-    let running: Vec<_> = (0..n.min(urls.len())).map(start).collect::<io::Result<_>>()?;
-    let mut bytes = 0;
+    let running: Vec<_> = (0..n).map(start).collect::<io::Result<_>>()?;
+    let mut bytes = Vec::new();
     for child in running {
         let output = child.wait_with_output()?;
         ensure!(output.status.success(), "a process failed");
-        bytes += output.stdout.len();
+        bytes.extend(output.stdout);
     }
     Ok(bytes)
 }
 
-/// Serves pages of 1 KiB on loopback, and returns their addresses and the most requests at once.
+/// A KiB of its own.
+fn page(nth: usize) -> String {
+    format!("{nth:1024}")
+}
+
+/// Serves such pages on loopback, and returns their addresses and the most requests at once.
 /// Each waits until `at_once` are there, for 2 s at most, and then 20 ms.
 async fn serve(pages: usize, at_once: usize) -> Result<(Vec<String>, Arc<AtomicUsize>)> {
     static SEATS: Semaphore = Semaphore::const_new(Semaphore::MAX_PERMITS);
     let (most, full) = (Arc::new(AtomicUsize::new(0)), CancellationToken::new());
     let seen = Arc::clone(&most);
-    let page = async move || {
+    let answer = async move |Path(nth)| {
         let _seat = SEATS.acquire().await; // given back even where the client hangs up meanwhile
         let now = Semaphore::MAX_PERMITS - SEATS.available_permits();
         if seen.fetch_max(now, Relaxed).max(now) >= at_once {
@@ -162,11 +174,11 @@ async fn serve(pages: usize, at_once: usize) -> Result<(Vec<String>, Arc<AtomicU
         let _ = timeout(Duration::from_secs(2), full.cancelled()).await;
         full.cancel(); // once the time is up, nobody waits any more
         sleep(Duration::from_millis(20)).await; // one too many would be seen
-        "x".repeat(1024)
+        page(nth)
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let server = axum::serve(listener, Router::new().route("/{page}", get(page)));
+    let server = axum::serve(listener, Router::new().route("/{nth}", get(answer)));
     tokio::spawn(async { server.await });
     Ok(((0..pages).map(|n| format!("http://{address}/{n}")).collect(), most))
 }

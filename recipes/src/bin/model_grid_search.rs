@@ -1,7 +1,7 @@
 //! Fit and score many models on all cores, and get the same bits whatever the number of threads.
 //!
 //! Use it when one fit takes long and there are many settings to try. A job is one setting on one
-//! fold; all of them run in parallel, the scores stand in the order of the jobs, and the mean of a
+//! fold; all of them run in parallel, the results stand in the order of the jobs, and the mean of a
 //! setting is added up in that order. Two habits would spoil it. A generator of random numbers
 //! for each thread, or one for all: what a job draws then depends on who ran before it, so each
 //! job has a seed of its own, made from its number. And a parallel `sum` of floats: it adds in
@@ -10,7 +10,7 @@
 //! threads itself: one job at a time. For a machine that is not enough: `cluster_map`.
 //!
 //! Python: `GridSearchCV(n_jobs=-1)`; `Pool.map` over settings, where forked workers share a seed.
-//! Copy: `grid_search`, `best`, `job_seed` and `random`.
+//! Copy: `grid_search`, `mean`, `best`, `job_seed` and `random`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1`
 //!
 //! ```console
@@ -28,32 +28,34 @@
 //! ...
 //! ```
 
-use std::collections::BTreeSet;
-use std::process::ExitCode;
 use std::sync::{Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::{collections::BTreeSet, process::ExitCode, time::Duration, time::Instant};
 
 use clap::{Parser, value_parser};
 use rayon::prelude::*;
 
-/// Scores every setting on every fold, on all threads of the pool, and returns the mean score of
-/// each setting, in order: NaN where there are no folds. `score` fits and tests one model: it gets
-/// the setting, the number of the fold, and the seed for all that is random in it.
+/// Calls `score` for every setting on every fold, on all threads of the pool, and returns for each
+/// setting, in order, what came of its folds, in order. `score` fits and tests one model: it gets
+/// the setting, the number of the fold, and the seed for all that is random in it. It returns a
+/// score for [`mean`], or whatever you want to know of a fit, such as a `Result`.
 ///
 /// # Panics
 /// With the panic of `score`, when the other jobs have ended.
-pub fn grid_search<S: Sync>(
+pub fn grid_search<S: Sync, R: Send>(
     settings: &[S],
     folds: usize,
     seed: u64,
-    score: impl Fn(&S, usize, u64) -> f64 + Sync,
-) -> Vec<f64> {
-    let all: Vec<_> = (0..settings.len()).flat_map(|s| (0..folds).map(move |f| (s, f))).collect();
-    let jobs = all.par_iter().enumerate().with_max_len(1); // a fit is never small
-    let job = |(job, &(setting, fold))| score(&settings[setting], fold, job_seed(seed, job));
-    let scores: Vec<f64> = jobs.map(job).collect();
-    let of_setting = |s| scores[s * folds..][..folds].iter().sum::<f64>(); // in order, hence the same
-    (0..settings.len()).map(|setting| of_setting(setting) / folds as f64).collect()
+    score: impl Fn(&S, usize, u64) -> R + Sync,
+) -> Vec<Vec<R>> {
+    let jobs = (0..settings.len() * folds).into_par_iter().with_max_len(1); // a fit is never small
+    let job = |job| score(&settings[job / folds], job % folds, job_seed(seed, job));
+    let mut results = jobs.map(job).collect::<Vec<_>>().into_iter();
+    settings.iter().map(|_| results.by_ref().take(folds).collect()).collect()
+}
+
+/// The mean, added up in order, hence the same on each run. NaN if there are none.
+pub fn mean(scores: &[f64]) -> f64 {
+    scores.iter().sum::<f64>() / scores.len() as f64
 }
 
 /// The number of the smallest score, the first of equals. One that diverged (NaN or infinite)
@@ -97,11 +99,10 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let settings = [0.01, 0.1, 0.3, 4.0].map(|rate| [1, 2, 3, 4, 5].map(|n| (rate, n))).concat();
     let score = |&setting: &_, fold, seed| fit(&rows, folds, setting, fold, seed);
     let job = |job| score(&settings[job / folds], job % folds, job_seed(seed, job));
-    let scores: Vec<f64> = (0..settings.len() * folds).map(job).collect();
-    let mean = |scores: &[f64]| scores.iter().sum::<f64>() / folds as f64;
-    let in_turn: Vec<_> = scores.chunks(folds).map(mean).collect();
-    let first = best(&in_turn).ok_or("all diverged")?;
-    let (models, (rate, degree), error) = (scores.len(), settings[first], in_turn[first]);
+    let in_turn: Vec<_> = (0..settings.len() * folds).map(job).collect();
+    let means: Vec<_> = in_turn.chunks(folds).map(mean).collect();
+    let first = best(&means).ok_or("all diverged")?;
+    let (models, (rate, degree), error) = (in_turn.len(), settings[first], means[first]);
     println!("{models} models, the best: rate {rate}, degree {degree}; mean error {error:.6}");
 
     let mut held = true;
@@ -117,10 +118,12 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             score(setting, fold, seed)
         };
         let scores = pool.install(|| grid_search(&settings, folds, seed, score));
-        let same = scores.iter().map(|s| s.to_bits()).eq(in_turn.iter().map(|s| s.to_bits()));
+        let means: Vec<_> = scores.iter().map(|folds| mean(folds)).collect();
+        let bits = |score: &f64| score.to_bits();
+        let same = scores.iter().flatten().map(bits).eq(in_turn.iter().map(bits));
         let met = here.into_inner()?.len();
         println!("{met} of {workers} workers at work at once; every score bit-equal: {same}");
-        held &= same && met == workers && best(&scores) == Some(first);
+        held &= same && met == workers && best(&means) == Some(first);
     }
 
     let mut shared = seed;

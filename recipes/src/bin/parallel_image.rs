@@ -38,33 +38,42 @@ use std::{fs, io::Cursor};
 use clap::{Parser, value_parser};
 use rayon::prelude::*;
 
-/// The image that has `pixel(x, y)` (red, green, blue) in column x of row y, three bytes for each
-/// pixel, row after row. Runs on all threads of the pool.
+/// The image that has `pixel(x, y)` in column x of row y, row after row: a pixel is a number, or
+/// `[red, green, blue]`, whose bytes are `image.as_flattened()`. Runs on all threads of the pool.
 ///
 /// # Panics
 /// With the panic of `pixel`, when the other jobs have ended. If the image does not fit in memory.
-pub fn paint(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3] + Sync) -> Vec<u8> {
-    let row_size = 3 * width as usize;
-    let mut image = vec![0; row_size * height as usize];
-    // `chunks_mut` refuses chunks of nothing.
-    image.par_chunks_mut(row_size.max(1)).zip(0..height).for_each(|(row, y)| {
-        for (place, x) in row.as_chunks_mut().0.iter_mut().zip(0..) {
+pub fn paint<P: Clone + Default + Send>(
+    width: u32,
+    height: u32,
+    pixel: impl Fn(u32, u32) -> P + Sync,
+) -> Vec<P> {
+    let mut image = vec![P::default(); width as usize * height as usize];
+    let rows = image.par_chunks_mut(width.max(1) as usize); // it refuses chunks of nothing
+    rows.zip(0..height).for_each(|(row, y)| {
+        for (place, x) in row.iter_mut().zip(0..) {
             *place = pixel(x, y);
         }
     });
     image
 }
 
-/// The bytes of a PNG file with an image as `paint` makes it.
+/// The bytes of a PNG file with an image, row after row, a byte for each value of a pixel: one if
+/// `color` is `Grayscale`, three if it is `Rgb`, four if it is `Rgba`.
 ///
 /// # Errors
-/// The image has no pixels, or `rgb` has not three bytes for each.
-pub fn to_png(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+/// The image has no pixels, or `bytes` is longer or shorter than that.
+pub fn to_png(
+    width: u32,
+    height: u32,
+    color: png::ColorType,
+    bytes: &[u8],
+) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(color);
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(rgb)?;
+    writer.write_image_data(bytes)?;
     writer.finish()?;
     Ok(file)
 }
@@ -99,8 +108,7 @@ fn run(Args { out, width, workers }: Args) -> Result<ExitCode, Box<dyn Error>> {
     let height = width * 2 / 3;
     let expected = usize::from(workers).min(height as usize);
     let pixel = |x, y| mandelbrot(width, x, y);
-    let in_turn: Vec<_> =
-        (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
+    let in_turn: Vec<_> = (0..height).flat_map(|y| (0..width).map(move |x| pixel(x, y))).collect();
 
     let (here, came, start) = (Mutex::new(BTreeSet::new()), Condvar::new(), Instant::now());
     let meet_and_paint = |x, y| {
@@ -118,7 +126,8 @@ fn run(Args { out, width, workers }: Args) -> Result<ExitCode, Box<dyn Error>> {
     let (same, met) = (image == in_turn, here.into_inner().unwrap().len());
     println!("{width} x {height} pixels, {met} workers met; every pixel as in turn: {same}");
 
-    let file = to_png(width, height, &image)?;
+    let image = image.as_flattened();
+    let file = to_png(width, height, png::ColorType::Rgb, image)?;
     let mut reader = png::Decoder::new(Cursor::new(&file)).read_info()?;
     let mut read = vec![0; image.len()];
     reader.next_frame(&mut read)?;

@@ -57,7 +57,8 @@ pub trait Manage: Send + Sync {
 
 /// At most so many resources, opened when needed.
 pub struct Pool<M: Manage> {
-    manage: M,
+    /// As given to `new`: what it counts can be read here.
+    pub manage: M,
     idle: Mutex<Vec<M::Resource>>, // never locked across an await, nor where anything can panic
     places: Arc<Semaphore>,
 }

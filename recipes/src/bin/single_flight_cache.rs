@@ -37,7 +37,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{future::pending, hash::Hash, mem::take, process::exit, time::Duration};
+use std::{borrow::Borrow, future::pending, hash::Hash, mem::take, process::exit, time::Duration};
 
 use anyhow::{Result, bail};
 use axum::{Router, serve};
@@ -68,8 +68,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
 
 impl<K: Eq + Hash, V> Cache<K, V> {
     /// Forgets the value of `key`: the next one who asks loads it. Who waits for a load that has
-    /// begun gets what that brings.
-    pub fn remove(&self, key: &K) {
+    /// begun gets what that brings. For keys that are `String`, a `&str` does.
+    pub fn remove<Q: Eq + Hash + ?Sized>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
         let _value = self.lock().remove(key); // dropped after the lock
     }
 

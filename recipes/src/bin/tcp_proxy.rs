@@ -35,36 +35,41 @@
 //! error: invalid value '0' for '--limit <N>': 0 is not in 1..=65535
 //! ```
 
+use std::io::{self, Write, stderr, stdout};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::{cell::Cell, io, net::SocketAddr, process::exit, time::Duration};
+use std::{cell::Cell, net::SocketAddr, process::exit, time::Duration};
 
 use anyhow::Result;
 use clap::{Parser, value_parser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::{select, signal::ctrl_c, sync::Semaphore, task::JoinSet, time::sleep, time::timeout};
 
 /// Accepts clients from `listener` for ever, at most `limit` at once, and passes each on to `to`,
-/// such as `"example.com:80"`. Calls `ended` for each that is gone, with the bytes that went
-/// there and back, or its error. Dropped, it closes all connections.
-/// Panics if `limit` is 0.
+/// such as `"example.com:80"` or a `SocketAddr`. Calls `ended` for each that is gone, with its
+/// address and the bytes that went there and back, or its error; without an address if none could
+/// be accepted. Dropped, it closes all connections. Panics if `limit` is 0.
 pub async fn proxy(
     listener: TcpListener,
-    to: String,
+    to: impl ToSocketAddrs + Clone + Send + 'static,
     limit: usize,
-    mut ended: impl FnMut(io::Result<(u64, u64)>),
+    mut ended: impl FnMut(Option<SocketAddr>, io::Result<(u64, u64)>),
 ) {
     assert!(limit > 0, "a limit of 0 would wait forever");
     let mut clients = JoinSet::new(); // aborts them when dropped
     loop {
         select! {
-            Some(client) = clients.join_next() => {
-                ended(client.unwrap_or_else(|panic| Err(io::Error::other(panic))));
-            }
+            Some(client) = clients.join_next() => match client {
+                Ok((address, bytes)) => ended(Some(address), bytes),
+                Err(panic) => ended(None, Err(io::Error::other(panic))),
+            },
             accepted = listener.accept(), if clients.len() < limit => match accepted {
-                Ok((client, _)) => _ = clients.spawn(pass_on(client, to.clone())),
+                Ok((client, address)) => {
+                    let to = to.clone();
+                    clients.spawn(async move { (address, pass_on(client, to).await) });
+                }
                 Err(error) => {
-                    ended(Err(error)); // a client gone too soon, or no file descriptor is left:
+                    ended(None, Err(error)); // a client gone too soon, or no descriptor is left:
                     sleep(Duration::from_millis(100)).await; // then a loop would only burn the CPU
                 }
             },
@@ -74,8 +79,8 @@ pub async fn proxy(
 
 /// Connects to `to`, within 5 s, and carries bytes both ways until both directions have ended.
 /// Returns how many went there and back. Once one direction fails, both connections are closed.
-pub async fn pass_on(mut client: TcpStream, to: String) -> io::Result<(u64, u64)> {
-    let mut server = timeout(Duration::from_secs(5), TcpStream::connect(&to)).await??;
+pub async fn pass_on(mut client: TcpStream, to: impl ToSocketAddrs) -> io::Result<(u64, u64)> {
+    let mut server = timeout(Duration::from_secs(5), TcpStream::connect(to)).await??;
     // A short message is not held back to travel with the next.
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
@@ -116,10 +121,13 @@ async fn main() -> Result<()> {
         eprintln!("error: {address}: {error}");
         exit(2)
     });
-    println!("{} to {to}, until Ctrl-C", listener.local_addr()?);
-    let ended = |bytes| match bytes {
-        Ok((there, back)) => println!("{there} bytes there, {back} back"),
-        Err(error) => eprintln!("{error}"),
+    writeln!(stdout(), "{} to {to}, until Ctrl-C", listener.local_addr()?)?;
+    let ended = |client: Option<SocketAddr>, bytes: io::Result<_>| {
+        let client = client.map_or("a client".to_owned(), |address| address.to_string());
+        let _ = match bytes {
+            Ok((there, back)) => writeln!(stdout(), "{client}: {there} bytes there, {back} back"),
+            Err(error) => writeln!(stderr(), "{client}: {error}"),
+        }; // nobody need read it
     };
     select! { () = proxy(listener, to, limit, ended) => {}, _ = ctrl_c() => {} }
     exit(0) // to return would wait for a name lookup that hangs
@@ -130,16 +138,14 @@ const CLIENTS: usize = 8;
 
 async fn demo(limit: usize) -> Result<bool> {
     let server = TcpListener::bind("127.0.0.1:0").await?;
-    let to = server.local_addr()?.to_string();
+    let to = server.local_addr()?;
     tokio::spawn(serve(server, limit.min(CLIENTS)));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let (there, back, gone) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    let ended = |bytes: io::Result<(u64, u64)>| {
-        let (to, from) = bytes.unwrap_or_default();
-        there.set(there.get() + to);
-        back.set(back.get() + from);
-        gone.set(gone.get() + 1);
+    let totals = Cell::new((0, 0, 0)); // bytes there, bytes back, clients
+    let ended = |_, bytes: io::Result<(u64, u64)>| {
+        let ((to, from), (there, back, gone)) = (bytes.unwrap_or_default(), totals.get());
+        totals.set((there + to, back + from, gone + 1));
     };
     let clients = async {
         let all: Vec<_> = (0..CLIENTS).map(|n| tokio::spawn(client(address, n))).collect();
@@ -147,7 +153,7 @@ async fn demo(limit: usize) -> Result<bool> {
         for one in all {
             equal += usize::from(timeout(Duration::from_secs(10), one).await???);
         }
-        while gone.get() < CLIENTS {
+        while totals.get().2 < CLIENTS {
             sleep(Duration::from_millis(1)).await; // the proxy hears of it a little later
         }
         anyhow::Ok(equal)
@@ -156,7 +162,7 @@ async fn demo(limit: usize) -> Result<bool> {
         equal = clients => equal?,
         () = proxy(listener, to, limit, ended) => 0,
     };
-    let (there, back, most) = (there.get(), back.get(), MOST_AT_ONCE.load(Relaxed));
+    let ((there, back, _), most) = (totals.get(), MOST_AT_ONCE.load(Relaxed));
     println!(
         "{CLIENTS} clients sent {BYTES} bytes each, and their end; {equal} got them back, equal"
     );
@@ -164,13 +170,11 @@ async fn demo(limit: usize) -> Result<bool> {
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let client = TcpStream::connect(listener.local_addr()?).await?;
-    let lost = pass_on(client, "127.0.0.1:9".to_owned()).await;
-    println!(
-        "nobody behind it: {}",
-        lost.map_or_else(|e| e.to_string(), |_| "a server".to_owned())
-    );
+    let lost = pass_on(client, "127.0.0.1:9").await.err().map(|error| error.to_string());
+    println!("nobody behind it: {}", lost.as_deref().unwrap_or("a server"));
     let all = (CLIENTS * BYTES) as u64;
-    Ok((equal, there, back, most) == (CLIENTS, all, all, limit.min(CLIENTS)))
+    let held = (equal, there, back, most) == (CLIENTS, all, all, limit.min(CLIENTS));
+    Ok(held && lost.is_some())
 }
 
 /// Sends its bytes and then the end, and returns whether they come back.
