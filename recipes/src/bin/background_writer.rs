@@ -4,9 +4,10 @@
 //! whole lines through a channel, so no two lines mix, and no lock is held while the disk is busy.
 //! Only where the queue is full does a task wait: better than lines without end in memory. A write
 //! that fails ends the thread: from then on `send` errs, and `close` says why. `close` returns when
-//! all is written; so does a drop, which panics and early returns go through as well, but it can
-//! report an error on stderr only. After `close` a late task gets an error, it cannot hold it up.
-//! Only `exit`, `abort` and a kill lose lines. Few writes to a database: `batch_writer`.
+//! all is written; so does a drop, which panics and early returns go through as well, but it blocks
+//! its thread meanwhile, and can report an error on stderr only. A task that is late, or waits for
+//! room just then, gets an error; it cannot hold up the end. Only `exit`, `abort` and a kill lose
+//! lines. Few writes to a database: `batch_writer`.
 //!
 //! Python: `logging.handlers.QueueHandler` and `QueueListener`, whose `stop()` you must not forget.
 //! Copy: `BackgroundWriter` and `Lines`.
@@ -31,30 +32,36 @@
 //! error: no/such/folder: No such file or directory (os error [..])
 //! ```
 
-use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write, stderr, stdout};
+use std::io::{self, BufWriter, ErrorKind, Seek, Write, stderr, stdout};
 use std::process::{ExitCode, exit};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::{collections::HashMap, fs::File, path::PathBuf, thread, time::Duration, time::Instant};
+use std::sync::{Arc, Weak, mpsc, mpsc::Sender};
+use std::{collections::HashMap, fs::File, iter, path::PathBuf, thread, time::Duration};
 
 use clap::{Parser, value_parser};
-use tokio::sync::mpsc::{self, Sender, WeakSender};
-use tokio::{runtime::Runtime, select, signal::ctrl_c, sync::Semaphore, task, time::timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::{runtime::Runtime, select, signal::ctrl_c, task, time::timeout};
 
 /// Owns `W` in a thread of its own, and writes lines to it.
-pub struct BackgroundWriter<W: Send + 'static> {
-    lines: Option<Sender<String>>,
+pub struct BackgroundWriter<W: Write + Send + 'static> {
+    queue: Option<Arc<Sender<Line>>>,
+    room: Arc<Semaphore>,
     thread: Option<thread::JoinHandle<io::Result<W>>>,
 }
 
+type Line = (String, OwnedSemaphorePermit); // and its place in the queue
+
 impl<W: Write + Send + 'static> BackgroundWriter<W> {
-    /// Starts the thread. At most `queue` lines wait, and as many are being written.
+    /// Starts the thread. At most `queue` lines wait for it.
     /// Errs if the system has no more threads to give. Panics if `queue` is 0.
     pub fn start(output: W, queue: usize) -> io::Result<Self> {
-        let (lines, mut waiting) = mpsc::channel::<String>(queue);
+        assert!(queue > 0, "without room `send` would wait forever");
+        // `room` is the bound of the channel: each line in it holds a permit.
+        let ((sender, waiting), room) = (mpsc::channel::<Line>(), Arc::new(Semaphore::new(queue)));
         let thread = thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            let (mut output, mut batch) = (BufWriter::new(output), Vec::new());
-            while waiting.blocking_recv_many(&mut batch, queue) > 0 {
-                for line in batch.drain(..) {
+            let mut output = BufWriter::new(output);
+            while let Ok(first) = waiting.recv() {
+                for (line, _place) in iter::once(first).chain(waiting.try_iter()).take(queue) {
                     output.write_all(line.as_bytes())?;
                     output.write_all(b"\n")?;
                 }
@@ -62,50 +69,54 @@ impl<W: Write + Send + 'static> BackgroundWriter<W> {
             }
             Ok(output.into_inner()?)
         })?;
-        Ok(Self { lines: Some(lines), thread: Some(thread) })
+        Ok(Self { queue: Some(Arc::new(sender)), room, thread: Some(thread) })
     }
-}
 
-impl<W: Send + 'static> BackgroundWriter<W> {
     /// What a task needs to send lines; clone it at will.
     pub fn lines(&self) -> Lines {
-        Lines(self.lines.as_ref().expect("there until `end`").downgrade())
+        Lines(self.queue.as_ref().map(Arc::downgrade).unwrap_or_default(), self.room.clone())
     }
 
     /// Waits until all lines are written, and returns the output, to sync it for example. What is
-    /// sent from now on is refused. Dropped half-way, the lines are written all the same.
-    /// Errs with the write that failed. Panics if the output has panicked.
+    /// sent from now on is refused. Errs with the write that failed, or if the output panicked.
+    /// Dropped half-way, the lines are written all the same, and an error goes to stderr.
     pub async fn close(mut self) -> io::Result<W> {
-        let ended = task::spawn_blocking(move || self.end());
-        ended.await?.expect("not ended before")
+        let (tell, told) = oneshot::channel();
+        task::spawn_blocking(move || tell.send(self.end()).unwrap_or_else(report));
+        told.await.map_err(io::Error::other)?.expect("not ended before")
     }
 
     fn end(&mut self) -> Option<io::Result<W>> {
-        self.lines = None; // the channel is closed, and what is in it will be written
+        self.queue = None; // nobody can send any more, and what is in the queue will be written
         let ended = self.thread.take()?.join();
         Some(ended.unwrap_or_else(|_| Err(io::Error::other("a panic while writing"))))
     }
 }
 
-impl<W: Send + 'static> Drop for BackgroundWriter<W> {
+impl<W: Write + Send + 'static> Drop for BackgroundWriter<W> {
     fn drop(&mut self) {
-        if let Some(Err(error)) = self.end() {
-            let _ = writeln!(stderr(), "lines are lost: {error}");
-        }
+        report(self.end());
     }
 }
 
-/// Sends lines to a [`BackgroundWriter`], and does not keep it from closing.
+fn report<W>(ended: Option<io::Result<W>>) {
+    if let Some(Err(error)) = ended {
+        let _ = writeln!(stderr(), "lines are lost: {error}");
+    }
+}
+
+/// Sends lines to a [`BackgroundWriter`], and does not keep it from closing: hence the `Weak`, which
+/// is upgraded only where nothing waits.
 #[derive(Clone)]
-pub struct Lines(WeakSender<String>);
+pub struct Lines(Weak<Sender<Line>>, Arc<Semaphore>);
 
 impl Lines {
     /// Hands over one line, without its newline. Waits only while the queue is full.
     /// Dropped meanwhile, the line is not sent. Errs once the writer has closed or failed.
     pub async fn send(&self, line: impl Into<String>) -> io::Result<()> {
-        let gone = || io::Error::new(ErrorKind::BrokenPipe, "the writer has ended");
-        let lines = self.0.upgrade().ok_or_else(gone)?;
-        lines.send(line.into()).await.map_err(|_| gone())
+        let place = self.1.clone().acquire_owned().await.map_err(io::Error::other)?;
+        let sent = self.0.upgrade().and_then(|queue| queue.send((line.into(), place)).ok());
+        sent.ok_or_else(|| io::Error::new(ErrorKind::BrokenPipe, "the writer has ended"))
     }
 }
 
@@ -152,9 +163,9 @@ fn main() -> ExitCode {
 async fn run(args: Args, file: File) -> io::Result<ExitCode> {
     let asked = 10 * usize::from(args.tasks) + 1;
     let goal = asked.min(args.queue.into());
-    let writer = BackgroundWriter::start(SlowDisk { file, goal }, args.queue.into())?;
+    let writer = BackgroundWriter::start(SlowDisk(file, goal), args.queue.into())?;
     writer.lines().send("task 0 line 0.").await?;
-    let _ = timeout(Duration::from_secs(2), DISK_IS_BUSY.acquire()).await; // with that one line
+    let busy = timeout(Duration::from_secs(2), DISK_IS_BUSY.acquire()).await; // with that one line
     let mut tasks = task::JoinSet::new();
     for name in 1..=args.tasks {
         let lines = writer.lines();
@@ -171,12 +182,10 @@ async fn run(args: Args, file: File) -> io::Result<ExitCode> {
         _ = ctrl_c() => tasks.shutdown().await,
     }
     HANDED_OVER.fetch_add(1, Relaxed); // the call of `close` counts for the first line
-    let mut file = writer.close().await?.file; // an error of a task has this reason
-    file.sync_all()?;
+    let SlowDisk(mut file, _) = writer.close().await?; // an error of a task has this reason
+    file.sync_all().and_then(|()| file.rewind())?;
 
-    let (mut text, mut next, mut whole) = (String::new(), HashMap::new(), 0);
-    file.rewind()?;
-    file.read_to_string(&mut text)?;
+    let (text, mut next, mut whole) = (io::read_to_string(file)?, HashMap::new(), 0);
     for (task, line) in text.lines().filter_map(|line| line.split_once(" line ")) {
         let next = next.entry(task).or_insert(0);
         whole += usize::from(line == format!("{next}."));
@@ -185,34 +194,30 @@ async fn run(args: Args, file: File) -> io::Result<ExitCode> {
     let (before, lines) = (BEFORE.load(Relaxed), text.lines().count());
     writeln!(stdout(), "{before} lines were handed over before the disk took the first")?;
     writeln!(stdout(), "{whole} of {asked} lines on disk, each whole, once, in its task's order")?;
-    let held = (before, whole, lines) == (goal, asked, asked);
-    Ok(ExitCode::from(u8::from(!held)))
+    let held = busy.is_ok() && [before, whole, lines] == [goal, asked, asked];
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 static DISK_IS_BUSY: Semaphore = Semaphore::const_new(0);
 static HANDED_OVER: AtomicUsize = AtomicUsize::new(0);
 static BEFORE: AtomicUsize = AtomicUsize::new(0); // the first write
 
-/// A file whose first write takes until `goal` lines have been handed over, or for 2 s. If all
-/// of them fit into the queue, that is when `close` has been called: it must not lose them.
-struct SlowDisk {
-    file: File,
-    goal: usize,
-}
+/// A file whose first write takes until so many lines have been handed over, or for some 2 s. If
+/// all of them fit into the queue, that is when `close` has been called: it must not lose them.
+struct SlowDisk(File, usize);
 
 impl Write for SlowDisk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         DISK_IS_BUSY.add_permits(1);
-        let begun = Instant::now();
-        while HANDED_OVER.load(Relaxed) < self.goal && begun.elapsed() < Duration::from_secs(2) {
-            thread::sleep(Duration::from_millis(1));
+        for _ in (0..100).take_while(|_| HANDED_OVER.load(Relaxed) < self.1) {
+            thread::sleep(Duration::from_millis(20)); // one too many would be seen
         }
-        BEFORE.fetch_max(HANDED_OVER.load(Relaxed).min(self.goal), Relaxed);
-        self.goal = 0;
-        self.file.write(bytes)
+        let _ = BEFORE.compare_exchange(0, HANDED_OVER.load(Relaxed), Relaxed, Relaxed);
+        self.1 = 0; // the first one only
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.0.flush()
     }
 }

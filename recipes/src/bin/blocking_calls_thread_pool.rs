@@ -50,9 +50,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Calls `call` for each of `items` in `threads` threads of the scope, and yields each item with
 /// its result as soon as it is there. Items are taken as threads get free; at most `threads`
-/// results wait for the caller. Dropped early, it makes no further call. A panic of `call` is the
-/// error of its item. Panics if `threads` is 0, or if the system has no more threads to give; the
-/// scope does if `items` panics.
+/// results wait for the caller. Dropped early, it makes no further call; but the scope ends only
+/// when those that run have ended, and those that wait for an item have one. A panic of `call` is
+/// the error of its item. Panics if `threads` is 0, or if the system has no more threads to give;
+/// the scope does if `items` panics.
 pub fn as_completed<'scope, T: Send + 'scope, R: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     items: impl IntoIterator<Item = T, IntoIter: Send + 'scope>,
@@ -60,21 +61,22 @@ pub fn as_completed<'scope, T: Send + 'scope, R: Send + 'scope>(
     call: impl Fn(&T) -> Result<R> + Send + Sync + 'scope,
 ) -> impl Iterator<Item = (T, Result<R>)> {
     assert!(threads > 0, "without threads nothing would be called");
-    let (report, results) = mpsc::sync_channel(threads);
+    let ((report, results), reader) = (mpsc::sync_channel(threads), Arc::new(()));
     let shared = Arc::new((Mutex::new(items.into_iter().fuse()), call));
     for _ in 0..threads {
-        let (shared, report) = (shared.clone(), report.clone());
+        let (shared, report, readers) = (shared.clone(), report.clone(), Arc::downgrade(&reader));
         scope.spawn(move || {
             // In a closure: `while let` would hold the lock for the whole call.
             for item in iter::from_fn(|| shared.0.lock().unwrap().next()) {
-                let result = attempt(&shared.1, &item);
-                if report.send((item, result)).is_err() {
-                    break; // nobody wants more
+                // Asked once more before the call: the item may have been long in coming.
+                let wanted = readers.strong_count() > 0;
+                if !wanted || report.send(attempt(&shared.1, item)).is_err() {
+                    break;
                 }
             }
         });
     }
-    results.into_iter()
+    results.into_iter().inspect(move |_| _ = &reader) // it goes when the iterator goes
 }
 
 /// Like [`as_completed`], but yields the results in the order of the items. Calls that end early
@@ -98,8 +100,7 @@ pub fn in_order<'scope, T: Send + 'scope, R: Send + 'scope>(
         };
         scope.spawn(move || {
             for (item, answer) in iter::from_fn(|| take(&mut *shared.0.lock().unwrap())) {
-                let result = attempt(&shared.1, &item);
-                let _ = answer.send((item, result)); // it has room for one
+                let _ = answer.send(attempt(&shared.1, item)); // it has room for one
             }
         });
     }
@@ -107,9 +108,9 @@ pub fn in_order<'scope, T: Send + 'scope, R: Send + 'scope>(
 }
 
 /// Calls once. A panic, reported on stderr as always, becomes an error.
-fn attempt<T, R>(call: impl Fn(&T) -> Result<R>, item: &T) -> Result<R> {
-    let result = catch_unwind(AssertUnwindSafe(|| call(item)));
-    result.unwrap_or_else(|_| bail!("the call panicked"))
+fn attempt<T, R>(call: impl Fn(&T) -> Result<R>, item: T) -> (T, Result<R>) {
+    let result = catch_unwind(AssertUnwindSafe(|| call(&item)));
+    (item, result.unwrap_or_else(|_| bail!("the call panicked")))
 }
 
 // Only for the demo from here on.

@@ -1,35 +1,43 @@
 //! Shut down gracefully: take nothing new, finish what is taken, name what missed the deadline.
 //!
-//! Use it in any service. The first Ctrl-C or SIGTERM drops the source of jobs, a channel here, a
-//! listener elsewhere, so that whoever comes later is turned away at once. What runs has the grace
-//! period to end; what still runs then is aborted, and named, for a silent end is a lost request. A
-//! job that goes on for long looks at the `CancellationToken` between two steps. The second Ctrl-C
-//! exits: tokio keeps the signal for good after the first, so by itself it would do nothing. Both
-//! are heard on a thread of their own, since tasks that block may hold up all others. Such tasks
-//! cannot be aborted either: hence `shutdown_timeout` at the end, or the exit would wait for them.
-//! For a server over HTTP: `http_service`. For children that have to end: `async_subprocess`.
+//! Use it in any service. The first Ctrl-C or SIGTERM closes the queue of jobs: whoever comes later
+//! is turned away at once, and what is in it still counts as taken. All of that has the grace
+//! period to end; what has not by then is aborted, or never begun, and named, for a silent end is a
+//! lost request. A job that goes on for long looks at the `CancellationToken` between two steps.
+//! The second Ctrl-C exits: tokio keeps the signal for good after the first, so by itself it would
+//! do nothing. Both are heard on a thread of their own, since tasks that block may hold up all
+//! others. Such tasks cannot be aborted either: hence `shutdown_timeout`, or the exit would wait
+//! for them. For a server over HTTP: `http_service`. For children that have to end:
+//! `async_subprocess`.
 //!
 //! Python: `loop.add_signal_handler`, then `asyncio.wait(tasks, timeout=grace)`, whose `pending`
 //! is left to you; `asyncio.run` cancels all tasks at the first Ctrl-C.
 //! Copy: `serve` and `stop_on_signal`.
-//! Needs: `cargo add anyhow@1 futures@0.3`, `cargo add clap@4 -F derive`,
-//! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7`
+//! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`,
+//! `cargo add tokio-util@0.7`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin graceful_shutdown
-//! Ctrl-C with 8 requests at work: 8 completed, 0 missed the deadline
+//! Ctrl-C with 8 requests at work and 4 in the queue: 12 completed, 0 missed the deadline
 //! the request after it: turned away
 //!
 //! $ cargo run -p recipes --bin graceful_shutdown -- --stuck 2 --grace 0.1
 //! ? 1
-//! Ctrl-C with 8 requests at work: 6 completed, 2 missed the deadline
+//! Ctrl-C with 8 requests at work and 4 in the queue: 10 completed, 2 missed the deadline
 //! the request after it: turned away
-//! aborted: request 1
-//! aborted: request 2
+//! missed: request 1
+//! missed: request 2
+//!
+//! $ cargo run -p recipes --bin graceful_shutdown -- --requests 1 --queued 1 --stuck 1 --grace 0
+//! ? 1
+//! Ctrl-C with 1 requests at work and 1 in the queue: 0 completed, 2 missed the deadline
+//! the request after it: turned away
+//! missed: request 1
+//! missed: request 2
 //!
 //! $ cargo run -p recipes --bin graceful_shutdown -- --stuck 1 --grace 60 --impatient
 //! ? 130
-//! the second Ctrl-C: exit at once
+//! the second Ctrl-C comes
 //!
 //! $ cargo run -p recipes --bin graceful_shutdown -- --grace=-1
 //! ? 2
@@ -38,35 +46,35 @@
 
 use std::io::{self, Write, stderr, stdout};
 use std::process::{Command, ExitCode, exit, id};
-use std::{collections::HashMap, pin::pin, thread, time::Duration};
+use std::{collections::HashMap, future::pending, iter, pin::pin, thread, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::{Parser, value_parser};
-use futures::{Stream, StreamExt, future::pending, stream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, mpsc::Receiver};
 use tokio::task::{JoinError, JoinSet};
 use tokio::{join, select, signal, time::sleep, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Runs each job of `jobs` in a task of its own, at most `limit` at once, and calls `ended` with
-/// its name and its output, or its panic. Once `stop` is canceled, `jobs` is dropped; what runs has
-/// until `grace` is over, then it is aborted. Returns the names of those, sorted; none where `jobs`
-/// came to its end and all of them ended. Dropped half-way, it aborts what runs.
+/// Runs each job that comes through `jobs` in a task of its own, at most `limit` at once, and calls
+/// `ended` with its name and its output, or its panic. Once `stop` is canceled, the channel is
+/// closed. What runs, and what is still in the channel, has until `grace` is over; then the jobs
+/// that run are aborted, and the others never begin. Returns the names of both, sorted. It ends
+/// without a stop where all senders are gone and all jobs have ended.
+/// Dropped half-way, or if `ended` panics, it aborts what runs and drops what has not begun.
 /// Panics if `limit` is 0.
 pub async fn serve<F: Future<Output: Send + 'static> + Send + 'static>(
-    jobs: impl Stream<Item = (String, F)>,
+    mut jobs: Receiver<(String, F)>,
     limit: usize,
     stop: CancellationToken,
     grace: Duration,
     mut ended: impl FnMut(String, Result<F::Output, JoinError>),
 ) -> Vec<String> {
     assert!(limit > 0, "a limit of 0 would wait forever");
-    let mut jobs = Some(Box::pin(jobs)); // `pin!` would keep it, open, to the end
-    let (mut running, mut names) = (JoinSet::new(), HashMap::new());
+    let (mut running, mut names, mut more) = (JoinSet::new(), HashMap::new(), true);
     let mut deadline = pin!(async { (stop.cancelled().await, sleep(grace).await) });
-    while jobs.is_some() || !running.is_empty() {
-        let room = jobs.is_some() && running.len() < limit;
+    while more || !running.is_empty() {
+        let room = more && running.len() < limit;
         select! {
             biased; // what has ended comes first: it did not miss the deadline
             Some(result) = running.join_next_with_id() => {
@@ -75,21 +83,23 @@ pub async fn serve<F: Future<Output: Send + 'static> + Send + 'static>(
                 ended(name, result.map(|(_, output)| output));
             }
             _ = &mut deadline => break,
-            () = stop.cancelled(), if jobs.is_some() => jobs = None,
-            job = async { jobs.as_mut()?.next().await }, if room => match job {
+            () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
+            job = jobs.recv(), if room => match job {
                 Some((name, job)) => drop(names.insert(running.spawn(job).id(), name)),
-                None => jobs = None,
+                None => more = false,
             },
         }
     }
-    let mut missed: Vec<_> = names.into_values().collect();
+    jobs.close(); // with a grace of 0 it is still open
+    let never_begun = iter::from_fn(|| jobs.try_recv().ok()).map(|(name, _)| name);
+    let mut missed: Vec<_> = names.into_values().chain(never_begun).collect();
     missed.sort();
     missed
 }
 
 /// Returns a token that the first Ctrl-C or SIGTERM cancels. The next one after that ends the
-/// process with status 130, whatever its tasks do. Call it once, before the first job.
-/// Errs if the system refuses the handler or the thread.
+/// process with status 130, whatever its tasks do. To drop the token changes nothing. Call it
+/// once, before the first job. Errs if the system refuses the handler or the thread.
 pub fn stop_on_signal() -> io::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -108,7 +118,6 @@ pub fn stop_on_signal() -> io::Result<CancellationToken> {
         loop {
             select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             if token.is_cancelled() {
-                let _ = writeln!(stderr(), "the second Ctrl-C: exit at once");
                 exit(130); // what a shell reports of a program that Ctrl-C has ended
             }
             token.cancel();
@@ -127,6 +136,9 @@ struct Args {
     /// How many requests are at work when it comes
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u16).range(1..))]
     requests: u16,
+    /// How many are in the queue behind them
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    queued: u16,
     /// How long they may take from then on
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     grace: f64,
@@ -160,42 +172,41 @@ fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<ExitCode> {
     let grace = Duration::try_from_secs_f64(args.grace).context("--grace")?;
-    let requests = args.requests.into();
+    let [requests, queued] = [args.requests, args.queued].map(usize::from);
     let stop = stop_on_signal()?;
-    let (clients, mut queue) = mpsc::channel(8);
-    let jobs = stream::poll_fn(move |cx| queue.poll_recv(cx));
-    let mut completed = 0;
-    let served = serve(jobs, requests, stop.clone(), grace, |name, result| match result {
-        Ok(()) => completed += 1,
-        Err(panic) => drop(writeln!(stderr(), "{name}: {panic}")),
+    let ((clients, queue), mut completed) = (mpsc::channel(queued.max(1)), 0);
+    let served = serve(queue, requests, stop.clone(), grace, |_, result| {
+        completed += usize::from(result.is_ok()); // a panic is on stderr already
     });
     let asked = async {
-        for n in 1..=args.requests {
-            let job = request(n <= args.stuck, stop.clone());
+        for n in 1..=requests + queued {
+            let job = request(n <= args.stuck.into(), stop.clone());
             let _ = clients.send((format!("request {n}"), job)).await;
         }
         let _ = timeout(Duration::from_secs(2), BEGUN.acquire_many(args.requests.into())).await;
+        let taken = (BEGUN.available_permits(), clients.max_capacity() - clients.capacity());
         if !args.by_hand {
             interrupt(&stop);
         }
         stop.cancelled().await;
         if args.impatient {
+            let _ = writeln!(stdout(), "the second Ctrl-C comes");
             interrupt(&stop);
         }
         let _ = timeout(Duration::from_secs(2), clients.closed()).await;
-        clients.send(("late".to_owned(), request(false, stop.clone()))).await.is_err()
+        let late = clients.send(("late".to_owned(), request(false, stop.clone()))).await;
+        (taken, late.is_err())
     };
-    let (missed, turned_away) = join!(served, asked);
+    let (missed, ((begun, waiting), turned_away)) = join!(served, asked);
 
-    let begun = BEGUN.available_permits();
     let late = if turned_away { "turned away" } else { "taken" };
     let mut out = stdout(); // `println!` would panic in a broken pipe
-    write!(out, "Ctrl-C with {begun} requests at work: {completed} completed, ")?;
-    writeln!(out, "{} missed the deadline", missed.len())?;
+    write!(out, "Ctrl-C with {begun} requests at work and {waiting} in the queue: ")?;
+    writeln!(out, "{completed} completed, {} missed the deadline", missed.len())?;
     writeln!(out, "the request after it: {late}")?;
-    missed.iter().try_for_each(|name| writeln!(out, "aborted: {name}"))?;
-    let held = turned_away && begun == requests && completed == requests;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    missed.iter().try_for_each(|name| writeln!(out, "missed: {name}"))?;
+    let held = [begun, waiting, completed] == [requests, queued, requests + queued];
+    Ok(if held && turned_away { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 static BEGUN: Semaphore = Semaphore::const_new(0); // a permit for each request that was taken

@@ -24,6 +24,7 @@
 //! GET /nowhere: 404
 //! websocket: "to and fro"
 //! after the stop: request: 200 "after the stop"; websocket: "the server stops"; next client: refused
+//! the server waits for the websocket to say goodbye
 //! all ended in time
 //!
 //! $ cargo run -p recipes --bin http_service -F websocket -- --stuck --grace 200
@@ -34,6 +35,7 @@
 //! GET /nowhere: 404
 //! websocket: "to and fro"
 //! after the stop: request: none; websocket: "the server stops"; next client: refused
+//! the server waits for the websocket to say goodbye
 //! not all ended in time
 //!
 //! $ cargo run -p recipes --bin http_service -F websocket -- --listen localhost
@@ -66,6 +68,7 @@ pub struct Service {
 
 /// Serves `routes` until `service.stop` is canceled, then until all requests and websockets have
 /// ended, at most for `grace`. Returns whether all have; what is left ends with the runtime.
+/// Dropped half-way, it closes the listener; what runs goes on, and still sees `service.stop`.
 pub async fn serve(
     service: Service,
     routes: Router,
@@ -107,7 +110,8 @@ async fn delay(Path(ms): Path<u16>) -> String {
 async fn echo(State(service): State<Service>, upgrade: WebSocketUpgrade) -> Response {
     // Taken here, while the request still counts: between the two nothing may go unseen.
     let token = service.sockets.token();
-    let upgrade = upgrade.max_message_size(64 << 10); // the default is 64 MiB
+    // The defaults are 64 MiB, and 16 MiB for a frame, which is in memory before it is a message.
+    let upgrade = upgrade.max_message_size(64 << 10).max_frame_size(64 << 10);
     upgrade.on_upgrade(async move |mut socket| {
         let _token = token; // until the end
         if service.stop.run_until_cancelled(repeat(&mut socket)).await.is_none() {
@@ -204,15 +208,16 @@ async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
     timeout(Duration::from_secs(2), BEGUN.notified()).await?; // a request is at work
     stop.cancel();
     let bye = timeout(Duration::from_secs(10), socket.next()).await?.context("no goodbye")??;
-    let None = socket.next().await else { bail!("more after the goodbye") };
+    sleep(Duration::from_millis(100)).await; // a server that does not wait has ended by then
+    let waits = if server.is_finished() { "does not wait" } else { "waits" };
+    let None = socket.next().await else { bail!("more after the goodbye") }; // this answers it
     let late = async { while TcpStream::connect(address).await.is_ok() {} };
     let late = timeout(Duration::from_secs(2), late).await.map_or("served", |()| "refused");
     let done = server.await??;
     let held = if done { held.await?? } else { "none".to_owned() };
-    println!(
-        "after the stop: request: {held}; websocket: {:?}; next client: {late}",
-        bye.to_text()?
-    );
+    let text = bye.to_text()?;
+    println!("after the stop: request: {held}; websocket: {text:?}; next client: {late}");
+    println!("the server {waits} for the websocket to say goodbye");
     println!("{}", if done { "all ended in time" } else { "not all ended in time" });
-    Ok(done && bye.is_close() && late == "refused")
+    Ok(done && bye.is_close() && late == "refused" && waits == "waits")
 }

@@ -51,7 +51,8 @@ use tokio_util::task::AbortOnDropHandle;
 /// all cores, and `write` on what that returns in one thread that may block. No order is kept.
 /// Returns how many were written. At most `limit`, twice the cores and 16 items are between a begun
 /// fetch and the end of its write. Errs with the first error or panic, once the writer has ended.
-/// Dropped half-way, the writer still writes what it has been given. Panics if `limit` is 0.
+/// Dropped half-way, it aborts the fetches, and the writer still writes what it has been given: a
+/// runtime that is dropped waits for that. Panics if `limit` is 0.
 pub async fn pipeline<P: Send + 'static, R: Send + 'static>(
     fetches: impl IntoIterator<Item: Future<Output = Result<P>> + Send + 'static>,
     limit: usize,
@@ -81,7 +82,8 @@ pub async fn pipeline<P: Send + 'static, R: Send + 'static>(
         // Two for each core: one at work, and the next at hand when it ends.
         .try_buffer_unordered(2 * rayon::current_num_threads());
     let send = |result| to_writer.send(result).map_err(|_| anyhow!("the writer has ended"));
-    let all = results.try_for_each(send).await;
+    // It ends with a writer that has failed, even where no result comes that would find that out.
+    let all = results.take_until(to_writer.closed()).try_for_each(send).await;
     drop(to_writer); // the writer ends with what is in the channel
     let written = writer.await??; // if it has failed, it knows better why
     all.map(|()| written)
@@ -124,7 +126,7 @@ fn main() -> ExitCode {
     // One thread is enough for all that waits: the cores are for what computes.
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let done = runtime.block_on(run(args));
-    runtime.shutdown_background();
+    runtime.shutdown_timeout(Duration::from_secs(1)); // for the writer; not for a name lookup
     done.unwrap_or_else(|error| {
         let _ = writeln!(stderr(), "error: {error:#}");
         ExitCode::FAILURE

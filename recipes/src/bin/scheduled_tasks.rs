@@ -16,11 +16,11 @@
 //!
 //! ```console
 //! $ cargo run -p recipes --bin scheduled_tasks
-//! every 100 ms: 5 runs at [0, 100, 350, 400, 500] ms, 1 at once
+//! every 100 ms: 5 runs at [0, 100, 350, 400, 500] ms, 1 at once, 5 ended
 //! at 300ms: it ran at 300 ms; at 1h, canceled: None
 //!
 //! $ cargo run -p recipes --bin scheduled_tasks -- --real
-//! every 100 ms: [..] runs at [..] ms, 1 at once
+//! every 100 ms: [..] runs at [..] ms, 1 at once, [..] ended
 //! at 300ms: it ran at [..] ms; at 1h, canceled: None
 //!
 //! $ cargo run -p recipes --bin scheduled_tasks -- --period 0
@@ -45,13 +45,15 @@ pub struct Scheduled<T> {
 
 impl<T> Scheduled<T> {
     /// Begins no further run, and waits for the one at hand. Returns what [`at`] or [`every`]
-    /// says. Errs with the panic of a run.
+    /// says. Errs with the panic of a run. Dropped half-way, in a `timeout` for example, it aborts
+    /// that run.
     pub async fn cancel(self) -> Result<T, JoinError> {
         self.stop.cancel();
         self.task.await
     }
 
-    /// Waits for the end: never, for [`every`]. Errs with the panic of a run.
+    /// Waits for the end, which for [`every`] is a panic only. Errs with that. Dropped half-way, it
+    /// aborts the schedule.
     pub async fn wait(self) -> Result<T, JoinError> {
         self.task.await
     }
@@ -102,7 +104,8 @@ struct Args {
     /// In real time
     #[arg(long)]
     real: bool,
-    /// How often the first one runs; its second run takes 2.5 times as long
+    /// How often the first one runs; its second run takes 2.5 times as long, and in the fifth it is
+    /// canceled
     #[arg(long, value_name = "MILLIS", default_value_t = 100, value_parser = value_parser!(u32).range(10..=10_000))]
     period: u32,
 }
@@ -123,6 +126,7 @@ fn main() -> ExitCode {
 static TIMES: Mutex<Vec<u128>> = Mutex::new(Vec::new()); // of the runs
 static ALONE: Semaphore = Semaphore::const_new(1); // whoever runs holds the permit
 static OVERLAPS: AtomicUsize = AtomicUsize::new(0); // runs that did not get it
+static ENDED: AtomicUsize = AtomicUsize::new(0); // runs that were not dropped half-way
 
 async fn run(Args { real, period }: Args) -> Result<bool, JoinError> {
     let (start, unit) = (Instant::now(), Duration::from_millis(u64::from(period) / 10));
@@ -131,8 +135,9 @@ async fn run(Args { real, period }: Args) -> Result<bool, JoinError> {
         let alone = ALONE.try_acquire();
         OVERLAPS.fetch_add(alone.is_err().into(), Relaxed);
         TIMES.lock().unwrap().push(millis());
-        let takes = if TIMES.lock().unwrap().len() == 2 { 25 * unit } else { Duration::ZERO };
-        sleep(takes).await;
+        let nth = TIMES.lock().unwrap().len();
+        sleep([0, 25, 0, 0, 10, 0][nth.min(6) - 1] * unit).await;
+        ENDED.fetch_add(1, Relaxed);
     });
     let tea = at(start + 30 * unit, async move { millis() });
     let never = at(start + Duration::from_secs(3600), async move { millis() });
@@ -140,15 +145,16 @@ async fn run(Args { real, period }: Args) -> Result<bool, JoinError> {
     let never = never.cancel().await?;
     let tea = tea.wait().await?.unwrap_or_default();
     sleep_until(start + 55 * unit).await;
-    let runs = beat.cancel().await?;
+    let runs = beat.cancel().await?; // in the middle of the fifth
 
     let (times, at_once) = (TIMES.lock().unwrap().clone(), 1 + OVERLAPS.load(Relaxed));
-    println!("every {period} ms: {runs} runs at {times:?} ms, {at_once} at once");
+    let ended = ENDED.load(Relaxed);
+    println!("every {period} ms: {runs} runs at {times:?} ms, {at_once} at once, {ended} ended");
     println!("at {:?}: it ran at {tea} ms; at 1h, canceled: {never:?}", 30 * unit);
     let plan = [0, 10, 35, 40, 50].map(|at| u128::from(period) / 10 * at);
     // Paused time is exact. Real time is late at will, but never early.
     let on_time = |at: u128, plan| if real { at >= plan } else { at == plan };
     let held = times.iter().zip(plan).all(|(&at, plan)| on_time(at, plan));
-    let counts = (at_once, runs) == (1, times.len() as u64) && (real || runs == 5);
-    Ok(held && on_time(tea, plan[1] * 3) && never.is_none() && counts)
+    let counts = [at_once, runs as usize, ended] == [1, times.len(), times.len()];
+    Ok(held && counts && (real || runs == 5) && on_time(tea, plan[1] * 3) && never.is_none())
 }
