@@ -8,11 +8,15 @@ const LONGEST: usize = 100;
 /// The same for a server, a pool or a service, and for what needs one to show itself.
 const LONGEST_SERVICE: usize = 150;
 const SERVICES: &[&str] = &[
+    "actor",
+    "actors_supervised",
     "background_writer",
     "batch_writer",
     "blocking_calls_thread_pool",
-    "concurrent_file_io",
+    "cluster_map",
+    "config_reload",
     "cpu_across_processes",
+    "db_queries",
     "download_files",
     "execution_models",
     "fanout",
@@ -22,13 +26,16 @@ const SERVICES: &[&str] = &[
     "http_service",
     "io_bound_compare",
     "io_cpu_pipeline",
-    "parallel_commands",
+    "job_queue",
+    "monitor_watchdog",
+    "progress_report",
     "rate_limit",
     "resource_pool",
     "single_flight_cache",
     "tcp_echo_threads",
     "tcp_proxy",
     "thread_pool",
+    "triggered_tasks",
     "web_crawler",
 ];
 /// At most so many lines of code in a function worth copying.

@@ -1,3 +1,13 @@
 fn main() -> anyhow::Result<std::process::ExitCode> {
-    checks::examples(env!("CARGO_MANIFEST_DIR"), &[("websocket", cfg!(feature = "websocket"))])
+    checks::examples(
+        env!("CARGO_MANIFEST_DIR"),
+        &[
+            ("actors", cfg!(feature = "actors")),
+            ("cluster", cfg!(feature = "cluster")),
+            ("database", cfg!(feature = "database")),
+            ("file_events", cfg!(feature = "file_events")),
+            ("jobs", cfg!(feature = "jobs")),
+            ("websocket", cfg!(feature = "websocket")),
+        ],
+    )
 }
