@@ -5,9 +5,9 @@
 //! The queue has a bound, so `push` waits for a slow disk instead of filling the memory. After a
 //! write that fails, `push` gives its item back, and `finish` returns all that was accepted but not
 //! written: retry within `write`, where one more attempt makes sense. The writer is a thread, since
-//! a thread cannot be dropped half-way: `drop` waits until all is written. In async code call
-//! `push` in `spawn_blocking`; a task with `recv_many` batches too, but who aborts it, or returns
-//! from `main`, loses what it has taken. Without batches: `background_writer`.
+//! a thread cannot be dropped half-way: `drop` waits until all is written. All three may wait, so
+//! in async code call them in `spawn_blocking`; a task with `recv_many` batches too, but who aborts
+//! it, or returns from `main`, loses what it has taken. Without batches: `background_writer`.
 //!
 //! Python: a thread with `queue.get(timeout=...)` and `executemany`; as a daemon it loses the last
 //! batch, and after an error `put` fills the queue for nobody.
@@ -32,21 +32,21 @@
 //! error: invalid value '0' for '--size <N>': 0 is not in 1..=65535
 //! ```
 
-use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, Read, Seek, Write, stderr, stdout};
-use std::panic::resume_unwind;
+use std::error::Error;
+use std::fmt::{self, Debug, Display, Formatter};
+use std::io::{self, Seek, Write, stderr, stdout};
 use std::process::{ExitCode, exit};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, mpsc, mpsc::Receiver, mpsc::SyncSender};
+use std::sync::mpsc::{self, Receiver, SendError, SyncSender};
 use std::thread::{self, Builder, JoinHandle};
-use std::{iter, time::Duration, time::Instant};
+use std::{fs::File, iter, panic::resume_unwind, sync::Arc, time::Duration, time::Instant};
 
 use anyhow::{Result, bail};
 use clap::{Parser, value_parser};
 
-/// Writes items in batches, in a thread of its own. Share it by reference, or in an `Arc`.
-/// Dropping it waits until all is written; where that fails, it says so on stderr.
+/// Writes items in batches, in a thread of its own. Share it by reference, or in an `Arc`; not in
+/// a `static`, which is never dropped. Dropping it waits until all is written; where that fails, it
+/// says so on stderr.
 pub struct BatchWriter<T, E: Display> {
     queue: Option<SyncSender<T>>, // `None` only while it ends
     failed: Arc<AtomicBool>,
@@ -61,9 +61,17 @@ pub struct Unwritten<T, E> {
     pub items: Vec<T>,
 }
 
+impl<T, E: Display> Display for Unwritten<T, E> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} items were not written: {}", self.items.len(), self.error)
+    }
+}
+
+impl<T: Debug, E: Debug + Display> Error for Unwritten<T, E> {} // for `finish()?`
+
 impl<T: Send + 'static, E: Display + Send + 'static> BatchWriter<T, E> {
-    /// Calls `write` with 1 to `size` items at a time, as soon as there are `size`, or the first of
-    /// them has waited for `linger`. Errs if the system has no thread. Panics if `size` is 0.
+    /// Calls `write` with 1 to `size` items at a time, as soon as there are `size`, or `linger`
+    /// after it took the first of them. Errs if there are no more threads. Panics if `size` is 0.
     pub fn new(
         size: usize,
         linger: Duration,
@@ -88,11 +96,12 @@ impl<T: Send + 'static, E: Display + Send + 'static> BatchWriter<T, E> {
         Ok(Self { queue: Some(queue), failed, thread: Some(thread) })
     }
 
-    /// Accepts an item; waits while `size` items are queued. Gives it back once a write has failed.
-    pub fn push(&self, item: T) -> Result<(), T> {
+    /// Accepts an item; waits while `size` items are queued. Once a write has failed, the item is
+    /// in the error, and the reason comes with `finish`.
+    pub fn push(&self, item: T) -> Result<(), SendError<T>> {
         match &self.queue {
-            Some(queue) if !self.failed.load(Relaxed) => queue.send(item).map_err(|back| back.0),
-            _ => Err(item),
+            Some(queue) if !self.failed.load(Relaxed) => queue.send(item),
+            _ => Err(SendError(item)),
         }
     }
 
@@ -109,8 +118,8 @@ impl<T, E: Display> Drop for BatchWriter<T, E> {
     fn drop(&mut self) {
         self.queue = None; // before `join`: the thread waits for it
         let ended = self.thread.take().map(JoinHandle::join); // a panic is on stderr already
-        if let Some(Ok(Err(Unwritten { error, items }))) = ended {
-            let _ = writeln!(stderr(), "{} items were not written: {error}", items.len());
+        if let Some(Ok(Err(unwritten))) = ended {
+            let _ = writeln!(stderr(), "{unwritten}");
         }
     }
 }
@@ -148,17 +157,16 @@ fn main() -> Result<ExitCode> {
         }
         _ => wrong.exit(), // --help, --version
     });
-    let (size, mut out, hour) = (args.size.into(), stdout(), Duration::from_secs(3600));
-    let mut file = tempfile::tempfile()?;
+    let (all, size, hour) = (args.items as usize, args.size.into(), Duration::from_secs(3600));
+    let (mut file, mut out) = (tempfile::tempfile()?, stdout());
 
     let (writer, _) = appender(&file, size, hour)?;
     let push_all =
         |from: u32| (from..args.items).step_by(4).all(|n| writer.push(format!("{n}\n")).is_ok());
     thread::scope(|scope| (0..4).for_each(|from| drop(scope.spawn(move || push_all(from)))));
-    let writes = writer.finish().map_err(|unwritten| unwritten.error)?;
+    let writes = writer.finish()?;
     let lines = count_lines(&mut file)?;
     writeln!(out, "{} items from 4 threads: {writes} writes, {lines} lines", args.items)?;
-    let all = args.items as usize;
     let mut held = (writes, lines) == (all.div_ceil(size), all);
 
     let (writer, wrote) = appender(&file, size, Duration::from_millis(20))?;
@@ -188,8 +196,7 @@ fn main() -> Result<ExitCode> {
     });
     let accepted = accepted.count();
     let Err(Unwritten { error, items }) = writer.finish() else { bail!("no write failed") };
-    let (written, back) = (2 * size, items.len());
-    let lost = accepted - written - back;
+    let (written, lost) = (2 * size, accepted - 2 * size - items.len());
     writeln!(out, "{error} at the third write: {written} written, {lost} lost, the rest is back")?;
     held &= error.contains("full") && lost == 0 && items.into_iter().eq(written..accepted);
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -210,7 +217,5 @@ fn appender(file: &File, size: usize, linger: Duration) -> io::Result<(Appender,
 
 fn count_lines(file: &mut File) -> io::Result<usize> {
     file.rewind()?;
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    Ok(text.lines().count())
+    Ok(io::read_to_string(file)?.lines().count())
 }

@@ -112,9 +112,9 @@ pub fn connect(
     patience: Duration,
     job: impl Hash,
 ) -> Result<Vec<Option<TcpStream>>> {
-    let same_everywhere = BuildHasherDefault::<DefaultHasher>::default(); // without a seed
-    let hello = [same_everywhere.hash_one((hosts, job)), process as u64];
-    let deadline = Instant::now() + patience;
+    // This hasher has no seed: the same everywhere.
+    let job = BuildHasherDefault::<DefaultHasher>::default().hash_one((hosts, job));
+    let (hello, deadline) = ([job, process as u64], Instant::now() + patience);
     ensure!(process < hosts.len().max(1), "process {process} is none of {}", hosts.len());
     let Some(own) = hosts.get(process) else { return Ok(vec![None]) }; // alone
     let listener = TcpListener::bind(own).with_context(|| own.clone())?;
@@ -167,9 +167,10 @@ fn greet(mut stream: TcpStream, hello: [u64; 2], left: Duration) -> io::Result<(
 fn exit_if_timely_panics() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
+        let mut stderr = stderr().lock(); // never let go: one is heard, of all that panic now
         match thread::current().name().unwrap_or_default().split('-').collect::<Vec<_>>()[..] {
             ["timely:recv" | "timely:send", peer] => {
-                let _ = writeln!(stderr(), "error: process {peer} is lost, start all again");
+                let _ = writeln!(stderr, "error: process {peer} is lost, start all again");
             }
             ["timely:work", _] => report(panic), // in `f`
             _ => return report(panic),

@@ -3,12 +3,14 @@
 //! Use it when the work may crash, leak, or is somebody else's program; otherwise threads do the
 //! same with nothing to send, as in `parallel_primes`. Each child gets one line, answers with one
 //! line, then gets the next, so none runs ahead and no pipe fills up; a line costs a trip through
-//! two pipes, so put enough work into it. A child that dies or answers nothing is an error with
-//! its pid and status: what the others have in hand is done first, no job is lost unseen, and no
-//! child is left behind. A job that must be done again elsewhere, or a time limit: `process_pool`.
+//! two pipes, so put enough work into it. A program that is not yours must not hold back its lines,
+//! as most do when they write to a pipe: `sed -u`, `python3 -u`; or both sides wait forever. A
+//! child that dies or answers nothing is an error with its pid and status: what the others have in
+//! hand is done first, no job is lost unseen, and no child is left behind. A job that must be done
+//! again elsewhere, or a time limit: `process_pool`.
 //!
 //! Python: `ProcessPoolExecutor().map(count, ranges)`; lines instead of pickle.
-//! Copy: `map_across_processes` and `answer_lines`.
+//! Copy: `map_across_processes` with `ask_one_process`; for a child in Rust `answer_lines`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console
@@ -29,6 +31,7 @@
 //! ```
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::process::{self, Command, ExitCode, Stdio};
@@ -42,17 +45,18 @@ use clap::{Parser, value_parser};
 /// order of the jobs. A job is a line, and so is its answer. Returns when all children have ended.
 ///
 /// # Errors
-/// The first child that did not start, gave no answer, did not end with success, or said more
-/// than it was asked. No job is started after that.
+/// A job that is not one line, before any child is started. The first child that did not start,
+/// gave no answer, did not end with success, or said more than it was asked. No job is started
+/// after that.
 ///
 /// # Panics
 /// With the panic of `command`, or if the system has no more threads: each child has one here.
 pub fn map_across_processes(
     processes: NonZeroUsize,
     command: impl Fn() -> Command + Sync,
-    jobs: &[String],
+    jobs: &[impl AsRef<str> + Sync],
 ) -> io::Result<Vec<String>> {
-    if let Some(job) = jobs.iter().find(|job| job.contains('\n')) {
+    if let Some(job) = jobs.iter().map(AsRef::as_ref).find(|job| job.contains(['\n', '\r'])) {
         return Err(Error::new(ErrorKind::InvalidInput, format!("more than one line: {job:?}")));
     }
     let processes = processes.get().min(jobs.len());
@@ -60,7 +64,7 @@ pub fn map_across_processes(
     let work = |first| {
         // Relaxed: the jobs were there before the threads, only the number is shared.
         let numbers = iter::once(first).chain(iter::from_fn(|| Some(next.fetch_add(1, Relaxed))));
-        let mine = numbers.map_while(|number| Some((number, jobs.get(number)?.as_str())));
+        let mine = numbers.map_while(|number| Some((number, jobs.get(number)?.as_ref())));
         let stop = |_: &_| _ = next.fetch_max(jobs.len(), Relaxed); // nothing left to take
         ask_one_process(command(), mine).inspect_err(stop)
     };
@@ -80,7 +84,9 @@ fn ask_one_process<'a>(
     mut command: Command,
     jobs: impl Iterator<Item = (usize, &'a str)>,
 ) -> io::Result<Vec<(usize, String)>> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let named = |error: Error| format!("{}: {error}", command.get_program().display());
+    let mut child = child.map_err(|error| Error::new(error.kind(), named(error)))?;
     let mut to = child.stdin.take().expect("piped above");
     let mut from = BufReader::new(child.stdout.take().expect("piped above")).lines();
     let (mut answers, mut wrong) = (Vec::new(), None);
@@ -110,8 +116,8 @@ fn ask_one_process<'a>(
 }
 
 /// What the child does: answers each line from stdin with one on stdout, until the parent ends.
-/// `work` must not print, and its answer is one line.
-pub fn answer_lines(mut work: impl FnMut(&str) -> String) -> io::Result<()> {
+/// `work` must not print, and its answer is one line. Errs if a pipe breaks, or a line is not UTF-8.
+pub fn answer_lines<A: Display>(mut work: impl FnMut(&str) -> A) -> io::Result<()> {
     io::stdin().lines().try_for_each(|job| {
         let answer = work(&job?);
         writeln!(io::stdout(), "{answer}")?;
@@ -121,6 +127,7 @@ pub fn answer_lines(mut work: impl FnMut(&str) -> String) -> io::Result<()> {
 
 // Only for the demo from here on.
 
+/// Counts primes in processes of its own.
 #[derive(Parser)]
 struct Args {
     /// Count the primes below N

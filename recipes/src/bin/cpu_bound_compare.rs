@@ -7,7 +7,7 @@
 //! that never waits: the sum is the same, on one core, with an allocation for each awaited call,
 //! and nothing else runs on that thread. The sums are checked. `cores` is CPU time over wall time,
 //! for you to look at like the times: above 1.0 more than one core was busy. A panic in a job
-//! reaches the caller, after the other threads have ended their jobs. For work that waits:
+//! reaches the caller, after the other threads have done the rest. For work that waits:
 //! `io_bound_compare`.
 //!
 //! Python: `fib` in a loop, with `await`, in `threading` (one core: the GIL), in `Pool.map`.
@@ -52,7 +52,8 @@ use nix::sys::resource::{UsageWho, getrusage};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// Calls `work` with each number below `jobs`, on so many threads, each of which takes the next
-/// one that is left, and returns what it returned, in the order of the numbers.
+/// one that is left, and returns what it returned, in the order of the numbers. They may index a
+/// slice: `on_threads(items.len(), threads, |n| f(&items[n]))`.
 ///
 /// # Panics
 /// With the panic of `work`: its thread is lost, the others go on to the end of the list. Also if
@@ -76,6 +77,7 @@ pub fn on_threads<R: Send>(
 
 // Only for the demo from here on.
 
+/// Computes Fibonacci numbers in every model.
 #[derive(Parser)]
 struct Args {
     /// Which Fibonacci number each job computes
@@ -123,7 +125,8 @@ fn main() -> Result<ExitCode> {
     }
     let expected = jobs as u64 * (0..n).fold((0, 1), |(a, b), _| (b, a + b)).0; // the quick way
     let held = rows.iter().all(|row| row.1 == expected);
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let ordered = on_threads(jobs, workers, |nth| (black_box(job()), nth).1);
+    Ok(if held && ordered.into_iter().eq(0..jobs) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The slow way, on purpose.
@@ -140,26 +143,26 @@ async fn fib_async(n: u64) -> u64 {
 }
 
 fn in_processes(jobs: usize, processes: usize, n: u64) -> Result<u64> {
-    let start = |nth| {
+    let start = |nth| -> io::Result<_> {
         let share = jobs / processes + usize::from(nth < jobs % processes);
         let mut command = Command::new(env::current_exe()?);
         command.arg("--child").arg(format!("--number={n}")).arg(format!("--jobs={share}"));
         command.stdout(Stdio::piped()).spawn()
     };
-    let running: Vec<_> = (0..processes.min(jobs)).map(start).collect::<io::Result<_>>()?;
-    let mut sum = 0;
-    for child in running {
-        let output = child.wait_with_output()?;
-        ensure!(output.status.success(), "a process failed");
-        sum += String::from_utf8(output.stdout)?.trim().parse::<u64>()?;
-    }
-    Ok(sum)
+    let running: Vec<_> = (0..processes.min(jobs)).map(start).collect();
+    // Whoever fails, all are waited for.
+    let ended: Vec<_> = running.into_iter().map(|child| child?.wait_with_output()).collect();
+    let sums = ended.into_iter().map(|output| {
+        let output = output?;
+        ensure!(output.status.success(), "a process failed: {}", output.status);
+        Ok(String::from_utf8(output.stdout)?.trim().parse::<u64>()?)
+    });
+    sums.sum()
 }
 
 /// The CPU time of this process, and of its children that have ended.
 fn cpu_seconds() -> Result<f64> {
     let own = getrusage(UsageWho::RUSAGE_SELF)?.user_time();
-    let children = getrusage(UsageWho::RUSAGE_CHILDREN)?.user_time();
-    let micros = (own.tv_usec() + children.tv_usec()) as f64;
-    Ok((own.tv_sec() + children.tv_sec()) as f64 + micros / 1e6)
+    let all = own + getrusage(UsageWho::RUSAGE_CHILDREN)?.user_time();
+    Ok(all.tv_sec() as f64 + all.tv_usec() as f64 / 1e6)
 }

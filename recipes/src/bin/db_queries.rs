@@ -123,7 +123,7 @@ pub async fn on_sqlite<T: Send + 'static>(
     let [running, committing] = [(); 2].map(|()| Arc::downgrade(&caller));
     let work = move || {
         // Every 1000 steps of SQLite's virtual machine, which is well below a millisecond.
-        connection.progress_handler(1000, Some(move || running.strong_count() > 9))?;
+        connection.progress_handler(1000, Some(move || running.strong_count() == 0))?;
         connection.commit_hook(Some(move || committing.strong_count() == 0))?;
         work(&mut connection)
     };

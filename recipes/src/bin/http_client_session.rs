@@ -12,7 +12,7 @@
 //! time: `fanout`.
 //!
 //! Python: one `aiohttp.ClientSession`, or `requests.Session`, not `requests.get`.
-//! Copy: `new_client` and `fetch`.
+//! Copy: `client_builder` and `fetch`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
@@ -41,12 +41,13 @@ use bytes::{Bytes, BytesMut};
 use clap::{Parser, value_parser};
 use futures::{FutureExt, StreamExt, stream};
 use reqwest::{Client, ClientBuilder, Response, Url};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 
-/// A client for the whole program: make it once, at the start, and hand out clones. It waits 5 s
-/// for a connection and 30 s for a whole answer, body included, and keeps up to 8 idle connections
-/// to each server, for 90 s.
-pub fn new_client() -> ClientBuilder {
+/// For the one client of the whole program: add the headers that your server wants, `build` it at
+/// the start, which errs if TLS cannot be set up, and hand out clones. It waits 5 s for a connection
+/// and 30 s for a whole answer, body included, and keeps up to 8 idle connections to each server,
+/// for 90 s.
+pub fn client_builder() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(5))
@@ -96,7 +97,7 @@ async fn main() -> Result<()> {
 }
 
 async fn fetch_all(urls: Vec<Url>) -> Result<bool> {
-    let (client, asked, mut got) = (new_client().build()?, urls.len(), 0);
+    let (client, asked, mut got) = (client_builder().build()?, urls.len(), 0);
     let fetch = |url: Url| fetch(client.clone(), url.clone()).map(|page| (url, page));
     let mut pages = stream::iter(urls).map(fetch).buffer_unordered(8);
     while let Some((mut url, page)) = pages.next().await {
@@ -114,12 +115,13 @@ static ACCEPTED: AtomicUsize = AtomicUsize::new(0);
 
 /// Fetches `n` pages in three ways, and counts the connections that the server accepts.
 async fn demo(n: usize) -> Result<bool> {
-    // The body begins, and ends only where the path says so.
+    // The body begins, and ends a moment later, or not at all.
     let page = async |uri: Uri| {
         let start = stream::iter([Ok::<_, Error>("a page")]);
+        let end = sleep(Duration::from_millis(2)).map(|()| Ok(" and its end"));
         match uri.path() {
             "/endless" => Body::from_stream(start.chain(stream::pending())),
-            _ => Body::from_stream(start),
+            _ => Body::from_stream(start.chain(stream::once(end))),
         }
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -128,7 +130,7 @@ async fn demo(n: usize) -> Result<bool> {
     tokio::spawn(async move { serve(listener, Router::new().fallback(page)).await });
 
     // Whatever http_proxy says: the server is in this process.
-    let new_client = || new_client().no_proxy().build();
+    let new_client = || client_builder().no_proxy().build();
     let mut good = true;
     // The one that is to share connections comes last: one that it opens late counts for nothing.
     for what in ["one client for each", "one client, bodies left", "one client"] {

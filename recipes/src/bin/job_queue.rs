@@ -193,7 +193,7 @@ async fn stop(worker: WorkerContext) -> Result<(), WorkerError> {
 async fn attempt(job: Job, id: TaskId, n: Attempt, queue: Data<Queue>) -> Result<(), BoxDynError> {
     let (n, file) = (n.current(), job.0.display().to_string());
     let work = async {
-        ensure!(n <= 99, "every attempt took its worker down");
+        ensure!(n <= ATTEMPTS, "every attempt took its worker down");
         if let Data(Queue::Redis(mut redis)) = queue {
             // SQLite counts an attempt when the job is taken over; apalis-redis 1.0 forgets it.
             let key = format!("{}:{id}", redis.get_config().job_meta_hash());

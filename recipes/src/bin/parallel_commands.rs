@@ -3,11 +3,12 @@
 //! Use it like `xargs -P`, where outputs must not mix, and nothing may be left behind.
 //! `buffered(n)` starts the next command when the one whose turn it is has been handed over, so a
 //! slow one holds back those behind it; in any order, with none held back: `buffer_unordered(n)`.
-//! Both pipes of a child are read while it runs, so it never waits for us; its whole output is in
-//! memory, and its stdin is empty. A command that fails, or does not start, is a result like any
-//! other. Each child leads a process group of its own. Dropping the stream kills the groups that
-//! run, with their grandchildren, at once and without asking (SIGKILL); so do Ctrl-C and SIGTERM.
-//! A function instead of a command: `cpu_across_processes`. With a time limit: `async_subprocess`.
+//! Both pipes of a child are read while you wait for the next result; while you do something else,
+//! one that fills a pipe waits. Its whole output is in memory, and its stdin is empty. A command
+//! that fails, or does not start, is a result like any other. Each child leads a process group of
+//! its own. Dropping the stream kills the groups that run, with their grandchildren, at once and
+//! without asking (SIGKILL); so do Ctrl-C and SIGTERM. A function instead of a command:
+//! `cpu_across_processes`. With a time limit: `async_subprocess`.
 //!
 //! Python: `asyncio.create_subprocess_exec` under a semaphore, then `gather`; its children outlive
 //! a canceled task unless a `finally` kills each, and the grandchildren do even then.
@@ -29,27 +30,26 @@
 //! line 2
 //! 2: exit status: 2
 //!
-//! $ cargo run -p recipes --bin parallel_commands -- --interrupt
+//! $ seq 4 | cargo run -p recipes --bin parallel_commands -- \
+//!     sh -c 'sleep 1000 & [ $0 != 4 ] || kill -INT $PPID; wait'
 //! ? 130
-//! Ctrl-C with 4 commands at work: 0 left
 //!
 //! $ cargo run -p recipes --bin parallel_commands -- --limit 0 true
 //! ? 2
 //! error: invalid value '0' for '--limit <N>': 0 is not in 1..=1000
+//! ...
 //! ```
 
-use std::io::{self, Write, stderr, stdin, stdout};
-use std::process::{ExitCode, Output, Stdio, exit};
-use std::{ffi::OsString, fs, mem, path::Path, pin::pin, str::Lines, time::Duration};
+use std::io::{self, Write, stderr, stdout};
+use std::process::{ExitCode, Output, Stdio};
+use std::{ffi::OsString, mem, pin::pin};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::Result;
 use clap::{Parser, value_parser};
-use futures::{Stream, StreamExt, future::pending, stream};
-use nix::sys::signal::{Signal, killpg, raise};
-use nix::unistd::Pid;
-use tempfile::TempDir;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use nix::{sys::signal::Signal, sys::signal::killpg, unistd::Pid};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::{process::Command, select, time::sleep};
+use tokio::{process::Command, select};
 
 /// Runs the commands, at most `limit` at once, and yields the output and the status of each, or why
 /// it did not start, in the order of the commands. Dropping the stream kills those that run.
@@ -95,70 +95,44 @@ struct Args {
     /// How many at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=1000))]
     limit: u16,
-    /// The demo's commands hang, and Ctrl-C comes
-    #[arg(long)]
-    interrupt: bool,
 }
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help, --version
-    });
+    let args = Args::parse();
     let (demo, limit) = (args.command.is_empty(), args.limit.into());
     // Before Ctrl-C is caught: a read that blocks would hold it up.
-    let lines = if demo { String::new() } else { io::read_to_string(stdin())? };
+    let lines = if demo { String::new() } else { io::read_to_string(io::stdin())? };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let folder = TempDir::new()?;
     let status = select! {
-        held = each_line(&args.command, lines.lines(), limit), if !demo => u8::from(!held?),
-        held = run_demo(folder.path(), limit, args.interrupt), if demo => u8::from(!held?),
+        held = each_line(&args.command, &lines, limit), if !demo => u8::from(!held?),
+        held = run_demo(limit), if demo => u8::from(!held?),
         _ = interrupt.recv() => 130, // drops the stream
         _ = terminate.recv() => 143,
     };
-    if args.interrupt {
-        let groups = files(folder.path())?;
-        let mut left = usize::MAX;
-        for _ in 0..20 {
-            sleep(Duration::from_millis(20)).await; // a kill is not waited for
-            let all = Command::new("ps").args(["-A", "-o", "pgid=,stat="]).output().await?.stdout;
-            let all = String::from_utf8(all)?;
-            let alive = all.lines().map(str::trim).filter_map(|line| line.split_once(' '));
-            let alive = alive.filter(|(_, stat)| !stat.trim().starts_with('Z'));
-            left = alive.filter(|(group, _)| groups.iter().any(|name| name == group)).count();
-            if left == 0 {
-                break;
-            }
-        }
-        writeln!(stdout(), "Ctrl-C with {} commands at work: {left} left", groups.len())?;
-        ensure!(left == 0, "not all were killed");
-    }
     Ok(ExitCode::from(status))
 }
 
 /// Prints what the command prints for each line; true if it always ended well.
-async fn each_line(command: &[OsString], lines: Lines<'_>, limit: usize) -> Result<bool> {
-    let commands = lines.clone().map(|line| {
+async fn each_line(command: &[OsString], lines: &str, limit: usize) -> Result<bool> {
+    let commands = lines.lines().map(|line| {
         let mut run = Command::new(&command[0]);
         run.args(&command[1..]).arg(line);
         run
     });
-    let (mut results, mut good) = (pin!(run_all(commands, limit).zip(stream::iter(lines))), true);
+    let results = run_all(commands, limit).zip(stream::iter(lines.lines()));
+    let (mut results, mut good) = (pin!(results), true);
     while let Some((result, line)) = results.next().await {
-        let bad = match result {
-            Ok(Output { status, stdout: out, stderr: err }) => {
-                stdout().write_all(&out)?;
-                stderr().write_all(&err)?;
-                (!status.success()).then(|| status.to_string())
+        let why = match result {
+            Ok(output) => {
+                stdout().write_all(&output.stdout)?;
+                stderr().write_all(&output.stderr)?;
+                (!output.status.success()).then(|| output.status.to_string())
             }
             Err(error) => Some(error.to_string()),
         };
-        if let Some(why) = bad {
+        if let Some(why) = why {
             good = false;
             writeln!(stderr(), "{line}: {why}")?;
         }
@@ -167,49 +141,25 @@ async fn each_line(command: &[OsString], lines: Lines<'_>, limit: usize) -> Resu
 }
 
 /// Runs 12 commands that wait until `limit` run, for 2 s, and the first for the end of the second.
-async fn run_demo(folder: &Path, limit: usize, hang: bool) -> Result<bool> {
-    const COUNT: &str = "cd $0; limit=$1; me=$2; i=0
+async fn run_demo(limit: usize) -> Result<bool> {
+    const SCRIPT: &str = "limit=$0; me=$1; i=0
         await() { until [ -e $1 ] || [ $((i += 1)) -gt 200 ]; do sleep .01; done; }
         : > run.$me; [ $(ls run.* | wc -l) -lt $limit ] || : > full; await full
         [ $me != 1 ] || [ $limit = 1 ] || await end.2
-        sleep .02; echo $me $(ls run.* | wc -l) $(ls | grep -c end.2)
-        rm run.$me; : > end.$me; exit $((me % 3))";
+        sleep .02; : > seen.$(($(ls run.* | wc -l))); [ $me != 1 ] || [ ! -e end.2 ] || : > late
+        rm run.$me; : > end.$me; echo $me; exit $((me % 3))";
+    let (folder, at_once) = (tempfile::tempdir()?, limit.min(12));
     let commands = (1..=12).map(|n| {
         let mut command = Command::new("sh");
-        let script = if hang { "sleep 1000 & : > $0/$$; wait" } else { COUNT };
-        command.args(["-c", script]).arg(folder).args([limit.min(12), n].map(|n| n.to_string()));
+        command.args(["-c", SCRIPT, &at_once.to_string(), &n.to_string()]).current_dir(&folder);
         command
     });
-    let interrupt = async {
-        while files(folder)?.len() < limit.min(12) {
-            sleep(Duration::from_millis(10)).await;
-        }
-        raise(Signal::SIGINT)?;
-        pending::<Result<_>>().await
-    };
-    let results = select! {
-        results = run_all(commands, limit).collect::<Vec<_>>() => results,
-        error = interrupt, if hang => return error,
-    };
-    let (mut outputs, mut statuses, mut most, mut after) = (vec![], vec![], 0, false);
-    for result in results {
-        let Output { status, stdout, .. } = result?;
-        let numbers = String::from_utf8(stdout)?;
-        let numbers: Vec<usize> = numbers.split_whitespace().flat_map(str::parse).collect();
-        let [n, at_once, second] = numbers[..] else { bail!("it counted {numbers:?}") };
-        outputs.push(n);
-        statuses.push(status.code());
-        most = most.max(at_once);
-        after |= n == 1 && second == 1;
-    }
-    let in_order = outputs.iter().copied().eq(1..=12);
-    let right = statuses.iter().copied().eq((1..=12).map(|n| Some(n % 3)));
-    let mut out = stdout();
-    writeln!(out, "12 outputs in order: {in_order}; 12 statuses in order: {right}")?;
-    writeln!(out, "{most} at once, as the commands counted; 1 ended after 2: {after}")?;
-    Ok(in_order && right && most == limit.min(12) && after == (limit > 1))
-}
-
-fn files(folder: &Path) -> io::Result<Vec<String>> {
-    fs::read_dir(folder)?.map(|file| Ok(file?.file_name().to_string_lossy().into())).collect()
+    let results: Vec<_> = run_all(commands, limit).try_collect().await?;
+    let in_order = results.iter().zip(1..).all(|(it, n)| it.stdout == format!("{n}\n").as_bytes());
+    let right = results.iter().zip(1..).all(|(it, n)| it.status.code() == Some(n % 3));
+    let most = (1..=12).rfind(|n| folder.path().join(format!("seen.{n}")).exists()).unwrap_or(0);
+    let (n, late) = (results.len(), folder.path().join("late").exists());
+    writeln!(stdout(), "{n} outputs in order: {in_order}; {n} statuses in order: {right}")?;
+    writeln!(stdout(), "{most} at once, as the commands counted; 1 ended after 2: {late}")?;
+    Ok(in_order && right && n == 12 && most == at_once && late == (limit > 1))
 }

@@ -1,14 +1,15 @@
 //! Send no more than N requests a second, however many callers there are, and in any window.
 //!
-//! Use it for an API that allows so many calls a second and locks out whoever makes more. Each
-//! request takes a place before it leaves; there are as many as may arrive at once (the burst). A
-//! place rests for a while once its answer has come, so the server never sees more than the burst
-//! and N for each second, in any window. A limit on what leaves cannot promise that: what a slow
-//! network holds up arrives all at once. What it costs: the time of an answer comes on top of each
-//! rest; a larger burst makes up for it. Callers are served in the order they came. One that is
-//! dropped while it waits leaves no trace; a request that is dropped, fails or panics counts, and
-//! its place rests from then on, even if it arrives later. A redirect is one more request: turn
-//! redirects off, or go through the limit again. For a limit on each user of a server: `governor`.
+//! Use it for an API that allows so many calls a second, or a minute, and locks out whoever makes
+//! more. Each request takes a place before it leaves; there are as many as may arrive at once (the
+//! burst). A place rests for a while once its answer has come, so the server never sees more than
+//! the burst and N for each second, in any window. A limit on what leaves cannot promise that: what
+//! a slow network holds up arrives all at once. What it costs: the time of an answer comes on top
+//! of each rest; a larger burst makes up for it. Callers are served in the order they came. One
+//! that is dropped while it waits leaves no trace; a request that is dropped, fails or panics
+//! counts, and its place rests from then on, even if it arrives later. A redirect is one more
+//! request: turn redirects off, or go through the limit again. For a limit on each user of a
+//! server: `governor`.
 //!
 //! Python: `aiolimiter.AsyncLimiter(rate)`, which counts what leaves.
 //! Copy: `RateLimit`, with `Place`.
@@ -47,7 +48,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 use tokio::{net::TcpListener, task::JoinSet};
 
-/// At most `burst` requests at once, and `per_second` on average, as the server counts them.
+/// Lets so many requests through, as the server counts them. Share it by reference, in an `Arc`, or
+/// as a `static LazyLock`.
 pub struct RateLimit {
     rest: Duration,
     places: Semaphore,
@@ -55,17 +57,20 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    pub fn new(per_second: NonZeroU16, burst: NonZeroU16) -> Self {
+    /// At most `burst` requests at once, and `rate` for each `period` on average: in any window no
+    /// more than both together.
+    pub fn new(rate: NonZeroU16, period: Duration, burst: NonZeroU16) -> Self {
         let now = Reverse(Instant::now());
+        let rest = period * burst.get().into() / rate.get().into();
         Self {
-            rest: Duration::from_secs(burst.get().into()) / per_second.get().into(),
+            rest: rest + Duration::from_nanos(1), // the division rounds down
             places: Semaphore::new(burst.get().into()),
             rested: Mutex::new(iter::repeat_n(now, burst.get().into()).collect()),
         }
     }
 
-    /// Runs `request` when its turn comes, and returns what it returns. It must not end before the
-    /// answer has come: no `spawn` in it.
+    /// Runs `request` when its turn comes, and returns what it returns. Waits as long as that takes.
+    /// `request` must not end before the answer has come: no `spawn` in it.
     pub async fn run<F: Future>(&self, request: F) -> F::Output {
         let permit = self.places.acquire().await.expect("never closed");
         let Reverse(rested) = self.rested.lock().expect("no panic in it").pop().expect("a place");
@@ -128,7 +133,7 @@ async fn main() -> Result<()> {
     }
 
     let (asked, client, mut callers) = (urls.len(), client.build()?, JoinSet::new());
-    let limit = Arc::new(RateLimit::new(args.rate, args.burst));
+    let limit = Arc::new(RateLimit::new(args.rate, Duration::from_secs(1), args.burst));
     for (url, n) in urls.into_iter().zip(0..) {
         let (limit, client) = (limit.clone(), client.clone());
         callers.spawn(async move {

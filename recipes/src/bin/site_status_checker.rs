@@ -4,21 +4,23 @@
 //! the page where a server does not know HEAD, whose body is then left unread. Redirects are
 //! followed. A page that is not there (4xx) is another matter than a server that fails (5xx, or an
 //! answer that is no HTTP), and that is another one than silence: no answer in time, nobody
-//! listening, no such name. One site that hangs costs one place for the length of the timeout, not
-//! the whole round. The report keeps the order asked. To use the pages: `fanout`. One slow server
-//! of several: `hedged_request`.
+//! listening, no such name, a certificate that does not hold. One site that hangs costs one place
+//! for the length of the timeout, not the whole round. Each check is a task: it goes on while you
+//! are busy with a result, or you would find it out of time, and call a good site silent. The
+//! report keeps the order asked. To use the pages: `fanout`. One slow server of several:
+//! `hedged_request`.
 //!
 //! Python: `session.head(url)` in an `asyncio.TaskGroup`, each under `asyncio.timeout`.
 //! Copy: `check_all` and `check`, `Health`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
-//! `cargo add tokio@1 -F full`
+//! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin site_status_checker
+//! missing  404 http://127.0.0.1:[..]/missing
 //! up       200 http://127.0.0.1:[..]/up
 //! up       200 http://127.0.0.1:[..]/moved
 //! up       200 http://127.0.0.1:[..]/no_head
-//! missing  404 http://127.0.0.1:[..]/missing
 //! failing  503 http://127.0.0.1:[..]/failing
 //! silent     - http://127.0.0.1:[..]/silent: operation timed out
 //! silent     - http://127.0.0.1:9/: Connection refused (os error [..])
@@ -37,11 +39,11 @@
 use std::{future::pending, process::exit, time::Duration};
 
 use anyhow::{Error, Result};
-use axum::http::{Method, StatusCode as Status, Uri};
-use axum::{Router, response::IntoResponse, response::Redirect, serve};
+use axum::{Router, http::Method, http::Uri, response::IntoResponse, response::Redirect, serve};
 use clap::{Parser, value_parser};
 use futures::{Stream, StreamExt, stream};
 use reqwest::{Client, StatusCode, Url};
+use tokio_util::task::AbortOnDropHandle;
 
 /// What became of a request.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ pub enum Health {
     Missing(StatusCode),
     /// A status of 500 or more, or an answer that is none, such as redirects without an end.
     Failing(Result<StatusCode, reqwest::Error>),
-    /// No answer in time, or no connection.
+    /// No answer in time, or no connection: nobody listens, no such name, a bad certificate.
     Silent(reqwest::Error),
 }
 
@@ -65,15 +67,17 @@ pub fn check_all(
     limit: usize,
 ) -> impl Stream<Item = (Url, Health)> {
     assert!(limit > 0, "a limit of 0 would wait forever");
-    let check = move |url: Url| {
-        let client = client.clone();
-        async move { (url.clone(), check(&client, url).await) }
-    };
-    stream::iter(urls).map(check).buffered(limit)
+    stream::iter(urls)
+        .map(move |url| {
+            // A task each: it goes on while the caller is busy, as its timeout does.
+            let task = AbortOnDropHandle::new(tokio::spawn(check(client.clone(), url.clone())));
+            async move { (url, task.await.expect("no panic in it")) }
+        })
+        .buffered(limit)
 }
 
-/// Checks one URL.
-pub async fn check(client: &Client, url: Url) -> Health {
+/// Checks one URL: its head, or the page if it has to be. Either may take `client`'s timeout.
+pub async fn check(client: Client, url: Url) -> Health {
     let mut answer = client.head(url.clone()).send().await;
     if answer.as_ref().is_ok_and(|answer| matches!(answer.status().as_u16(), 405 | 501)) {
         answer = client.get(url).send().await; // its body is dropped, unread
@@ -104,23 +108,22 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut args =
-        Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-            Some(line) if wrong.use_stderr() => {
-                eprintln!("{line}"); // without the usage
-                exit(2)
-            }
-            _ => wrong.exit(), // --help
-        });
-    let demo = args.urls.is_empty();
-    let timeout = args.timeout.unwrap_or(if demo { 1000 } else { 10_000 });
-    let mut client = Client::builder().timeout(Duration::from_millis(timeout));
+    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
+        Some(line) if wrong.use_stderr() => {
+            eprintln!("{line}"); // without the usage
+            exit(2)
+        }
+        _ => wrong.exit(), // --help
+    });
+    let (demo, mut urls) = (args.urls.is_empty(), args.urls);
+    let timeout = Duration::from_millis(args.timeout.unwrap_or(if demo { 1000 } else { 10_000 }));
+    let mut client = Client::builder().timeout(timeout);
     if demo {
-        args.urls = demo_sites().await?;
+        urls = demo_sites().await?;
         client = client.no_proxy(); // whatever http_proxy says: the server is in this process
     }
     let mut counts = [0; 4];
-    let mut checks = Box::pin(check_all(client.build()?, args.urls, args.limit.into()));
+    let mut checks = Box::pin(check_all(client.build()?, urls, args.limit.into()));
     while let Some((mut url, health)) = checks.next().await {
         let _ = (url.set_username(""), url.set_password(None)); // not to be printed
         let (class, name, result) = match health {
@@ -134,6 +137,7 @@ async fn main() -> Result<()> {
             Ok(status) => println!("{name:8} {} {url}", status.as_u16()),
             Err(error) => println!("{name:8}   - {url}: {}", error.root_cause()),
         }
+        tokio::time::sleep(timeout * (demo && class == 1).into()).await; // busy with what is missing
     }
     let [up, missing, failing, silent] = counts;
     println!("{up} up, {missing} missing, {failing} failing, {silent} silent");
@@ -145,16 +149,15 @@ async fn main() -> Result<()> {
 async fn demo_sites() -> Result<Vec<Url>> {
     let page = async |method: Method, uri: Uri| match uri.path() {
         "/moved" => Redirect::to("/up").into_response(),
-        "/no_head" if method == Method::HEAD => Status::METHOD_NOT_ALLOWED.into_response(),
-        "/missing" => Status::NOT_FOUND.into_response(),
-        "/failing" => Status::SERVICE_UNAVAILABLE.into_response(),
+        "/no_head" if method == Method::HEAD => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        "/missing" => StatusCode::NOT_FOUND.into_response(),
+        "/failing" => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         "/silent" => pending().await,
         _ => "a page".into_response(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
     tokio::spawn(async move { serve(listener, Router::new().fallback(page)).await });
-    let nobody = "http://127.0.0.1:9/";
-    let urls = ["up", "moved", "no_head", "missing", "failing", "silent", nobody].into_iter();
-    urls.map(|path| Ok(url.join(path)?)).collect()
+    let urls = ["missing", "up", "moved", "no_head", "failing", "silent", "//127.0.0.1:9/"];
+    urls.iter().map(|path| Ok(url.join(path)?)).collect()
 }

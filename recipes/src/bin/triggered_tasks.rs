@@ -5,10 +5,10 @@
 //! has seen everything. It never overlaps itself, and triggers without end cannot put the next run
 //! off for longer than `at_most`. A trigger is a permit of a `Notify`, which keeps one: none is
 //! lost, and none has to be queued. An editor saves by renaming a new file over the old one, and a
-//! watch on the file itself goes with the old one, so its folder is watched. If events are lost, the
-//! task is run rather than not. A task that writes into the folder it watches triggers itself
-//! forever. With a command it runs that, now and on each change or SIGUSR1, like `entr`;
-//! Ctrl-C kills it. At a time: `scheduled_tasks`. New settings only: `config_reload`.
+//! watch on the file itself goes with the old one, so its folder is watched. Where events are lost,
+//! the task is run rather than not. A task that writes into the folder it watches triggers itself
+//! forever. With a command it runs that, now and on each change or SIGUSR1, like `entr`; Ctrl-C
+//! kills it. At a time: `scheduled_tasks`. New settings only: `config_reload`.
 //!
 //! Python: `watchdog.Observer` and `loop.add_signal_handler`, which call back once for each event;
 //! an `asyncio.Event` merges them, and `clear` after the run loses what came during it.

@@ -1,48 +1,51 @@
 //! Crawl a site: follow its links, every page once, so deep and no deeper, a few at a time.
 //!
-//! Use it for a link checker, an archive, an index. One loop owns the queue and the set of what has
-//! been seen, so nothing is locked, and the end is no riddle: it has come when the queue is empty
-//! and nobody is at work. An empty queue alone is no end: the page that is on its way may bring
-//! more links. A page is marked as seen when it is found, not when it is fetched, or two pages that
-//! link to it would fetch it twice. Pages come breadth first, so each is reached by a shortest way,
-//! as far as answers come in that order. Links are resolved against the page, or its `<base>`, and
-//! lose their `#fragment`; what is elsewhere is left alone. A redirect is a link like any other.
-//! A page that fails is a result; the others go on. To drop the crawl stops what is in flight.
-//! `robots.txt` and a pause between requests are up to you: see `rate_limit`. Known addresses:
-//! `fanout`.
+//! Use it for a link checker, an archive, an index. The crawl is a stream, which owns the queue and
+//! the set of what has been seen, so nothing is locked, and the end is no riddle: it has come when
+//! the queue is empty and nobody is at work. An empty queue alone is no end: the page that is on
+//! its way may bring more links. A page is marked as seen when it is found, not when it is fetched,
+//! or two pages that link to it would fetch it twice. Pages come breadth first, so each is reached
+//! by a shortest way, as far as answers come in that order. Links are resolved against the page, or
+//! its `<base>`, and lose their `#fragment`; what is elsewhere is left alone. A redirect is a link
+//! like any other. A page that fails is a result; the others go on. While you are busy with a page,
+//! those on their way still come, and no new ones are asked for. To drop the crawl stops what is in
+//! flight. `robots.txt` and a pause between requests are up to you: see `rate_limit`. Known
+//! addresses: `fanout`.
 //!
 //! Python: workers around an `asyncio.Queue`, `task_done` for each page, and `queue.join()`, which
 //! is what knows that nobody is at work.
-//! Copy: `crawl` and `fetch`, `links`.
+//! Copy: `crawl` with `Limits`, `Page`, `Visit`, `fetch` and `links`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 html5gum@0.9 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
-//! ```console
+//! ```console unordered
 //! $ cargo run -p recipes --bin web_crawler
-//! /missing: HTTP status client error (404 Not Found)
-//! 0 /: 7 links
-//! 1 /a/: 4 links
-//! 1 /b/index.html: 2 links
-//! 1 /c: 3 links
-//! 1 /d: 1 links
-//! 2 /a/one: 2 links
-//! 2 /a/three: 1 links
-//! 2 /a/two: 1 links
-//! 2 /base/p: 1 links
-//! 2 /base/q: 1 links
-//! 2 /data.txt: 0 links
-//! 2 /old: 1 links
+//! 0 /: 258 bytes, 7 links
+//! 1 /a/: 75 bytes, 4 links
+//! 1 /b/index.html: 49 bytes, 2 links
+//! 1 /c: 68 bytes, 3 links
+//! 1 /d: 18 bytes, 1 links
+//! 2 /a/one: 46 bytes, 2 links
+//! 2 /a/three: 18 bytes, 1 links
+//! 2 /a/two: 18 bytes, 1 links
+//! 2 /base/p: 18 bytes, 1 links
+//! 2 /base/q: 18 bytes, 1 links
+//! 2 /data.txt: 0 bytes, 0 links
+//! 2 /missing: HTTP status client error (404 Not Found)
+//! 2 /old: 0 bytes, 1 links
 //! 12 pages, 1 failed
-//! the server was asked 13 times, 0 of them for a page again
+//! the server: 13 requests, 0 again, 0 too many at once
+//! ```
 //!
+//! ```console
 //! $ cargo run -p recipes --bin web_crawler -- --depth 0
-//! 0 /: 7 links
+//! 0 /: 258 bytes, 7 links
 //! 1 pages, 0 failed
-//! the server was asked 1 times, 0 of them for a page again
+//! the server: 1 requests, 0 again, 0 too many at once
 //!
 //! $ cargo run -p recipes --bin web_crawler -- --start http://127.0.0.1:9/
 //! ? 1
-//! /: Connection refused (os error [..])
+//! 0 /: Connection refused (os error [..])
 //! 0 pages, 1 failed
 //!
 //! $ cargo run -p recipes --bin web_crawler -- --start example.com
@@ -51,71 +54,80 @@
 //! ```
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Mutex;
-use std::{process::exit, time::Duration};
+use std::{num::NonZeroUsize, process::exit, sync::Mutex, task::Poll, task::ready, time::Duration};
 
 use anyhow::{Result, ensure};
-use axum::response::{Html, IntoResponse, Redirect};
-use axum::{Router, http::StatusCode, http::Uri, serve};
-use clap::{Parser, value_parser};
-use futures::{StreamExt, stream::FuturesUnordered};
+use axum::{Router, http::Uri, response::Html, response::IntoResponse, response::Redirect, serve};
+use clap::Parser;
+use futures::{Stream, StreamExt, stream};
 use html5gum::{DefaultEmitter, Token, Tokenizer};
-use reqwest::{Client, Response, Url, header, redirect::Policy};
-use tokio::{net::TcpListener, select, signal::ctrl_c};
+use reqwest::{Client, Response, StatusCode, Url, header, redirect::Policy};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::sleep};
 
-/// Fetches `start`, and what it links to on its own host, up to `depth` links away and at most
-/// `pages` in all, `limit` at once. Hands `visit` each page as it comes, with its distance from
-/// `start`, and its links, or its error. Dropped half-way, it drops what is in flight. `client`
-/// wants a timeout, and `Policy::none()` for redirects, or they could lead elsewhere.
-/// Panics if `limit` is 0.
-pub async fn crawl(
-    client: &Client,
-    start: Url,
-    (depth, pages, limit): (usize, usize, usize),
-    mut visit: impl FnMut(&Url, usize, &Result<Vec<Url>>),
-) {
-    assert!(limit > 0, "a limit of 0 would wait forever");
-    let origin = start.origin();
-    let mut seen = HashSet::from([start.clone()]);
+/// How far a crawl goes.
+pub struct Limits {
+    /// How many links away from the start.
+    pub depth: usize,
+    /// How many pages in all, the start and those that fail included.
+    pub pages: usize,
+    /// How many at once.
+    pub at_once: NonZeroUsize,
+}
+
+/// The HTML of a page, empty if it is something else, and where it links to.
+pub struct Page {
+    pub html: Vec<u8>,
+    pub links: Vec<Url>,
+}
+
+/// Where it is, how many links away from the start, and the page, or why it did not come.
+pub type Visit = (Url, usize, Result<Page>);
+
+/// Fetches `start`, and what it links to on its own host, and yields each page as it comes. Dropping
+/// the stream stops what is in flight. `client` wants a timeout, and `Policy::none()` for redirects,
+/// or they could lead elsewhere.
+pub fn crawl(client: Client, mut start: Url, limits: Limits) -> impl Stream<Item = Visit> + Unpin {
+    start.set_fragment(None);
+    let (origin, mut seen) = (start.origin(), HashSet::from([start.clone()]));
     let mut queue = VecDeque::from([(start, 0)]);
-    let mut running = FuturesUnordered::new();
-    loop {
-        while running.len() < limit
-            && let Some((url, far)) = queue.pop_front()
-        {
-            running.push(async move { (fetch(client, &url).await, url, far) });
+    let mut running = JoinSet::new(); // tasks: they go on while the caller is busy with a page
+    stream::poll_fn(move |context| {
+        let free = queue.len().min(limits.at_once.get() - running.len());
+        for (url, far) in queue.drain(..free) {
+            let client = client.clone();
+            running.spawn(async move { (fetch(&client, &url).await, url, far) });
         }
-        // The end: nobody is at work, and so the queue is empty, since `limit` is not 0.
-        let Some((links, url, far)) = running.next().await else { break };
-        visit(&url, far, &links);
-        for mut link in links.into_iter().flatten().filter(|_| far < depth) {
+        // The end: nobody is at work, and so the queue is empty too, or somebody would be.
+        let Some(ended) = ready!(running.poll_join_next(context)) else { return Poll::Ready(None) };
+        let (page, url, far) = ended.expect("no panic in it");
+        for mut link in page.iter().flat_map(|it| it.links.clone()).filter(|_| far < limits.depth) {
             link.set_fragment(None);
-            if link.origin() == origin && seen.len() < pages && seen.insert(link.clone()) {
+            if link.origin() == origin && seen.len() < limits.pages && seen.insert(link.clone()) {
                 queue.push_back((link, far + 1));
             }
         }
-    }
+        Poll::Ready(Some((url, far, page)))
+    })
 }
 
-/// Fetches a page and returns where it links to: nowhere, if it is no HTML. A status of 400 or more
-/// is an error, and so is a page of more than 4 MiB.
-pub async fn fetch(client: &Client, url: &Url) -> Result<Vec<Url>> {
+/// Fetches a page. A status of 400 or more is an error, and so is a page of more than 4 MiB. A
+/// redirect is an empty page with one link.
+pub async fn fetch(client: &Client, url: &Url) -> Result<Page> {
     let response = client.get(url.clone()).send().await.and_then(Response::error_for_status);
     let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let mut html = Vec::new();
     if response.status().is_redirection() {
         let to = header(header::LOCATION).and_then(|to| url.join(to).ok());
-        return Ok(to.into_iter().collect());
+        return Ok(Page { html, links: to.into_iter().collect() });
     }
-    if !header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html")) {
-        return Ok(Vec::new());
+    if header(header::CONTENT_TYPE).is_some_and(|it| it.to_lowercase().starts_with("text/html")) {
+        while let Some(chunk) = response.chunk().await? {
+            ensure!(html.len() + chunk.len() <= 4 << 20, "a page of more than 4 MiB");
+            html.extend_from_slice(&chunk);
+        }
     }
-    let mut html = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        ensure!(html.len() + chunk.len() <= 4 << 20, "a page of more than 4 MiB");
-        html.extend_from_slice(&chunk);
-    }
-    Ok(links(response.url(), &html))
+    Ok(Page { links: links(response.url(), &html), html })
 }
 
 /// The links of a page at `url`, resolved, in the order of the page. What cannot be resolved is
@@ -152,8 +164,8 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pages: usize,
     /// How many at once
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..))]
-    limit: u16,
+    #[arg(long, value_name = "N", default_value = "4")]
+    limit: NonZeroUsize,
 }
 
 #[tokio::main]
@@ -165,52 +177,52 @@ async fn main() -> Result<()> {
         }
         _ => wrong.exit(), // --help
     });
+    let demo = args.start.is_none();
+    let start = if let Some(url) = args.start { url } else { demo_site().await? };
     let client = Client::builder().timeout(Duration::from_secs(10)).redirect(Policy::none());
-    let (start, client, demo) = match args.start {
-        Some(url) => (url, client, false),
-        // Whatever http_proxy says: the server is in this process.
-        None => (demo_site().await?, client.no_proxy(), true),
-    };
-    let (mut found, mut failed) = (Vec::new(), 0);
-    let (client, limits) = (client.build()?, (args.depth, args.pages, args.limit.into()));
-    let crawl = crawl(&client, start, limits, |url, far, links| match links {
-        Ok(links) => found.push(format!("{far} {}: {} links", url.path(), links.len())),
-        Err(error) => {
-            failed += 1;
-            eprintln!("{}: {}", url.path(), error.root_cause());
+    // In the demo, whatever http_proxy says: the server is in this process.
+    let client = if demo { client.no_proxy() } else { client };
+    let limits = Limits { depth: args.depth, pages: args.pages, at_once: args.limit };
+    let mut pages = crawl(client.build()?, start, limits);
+    let (mut all, mut found) = (0, 0);
+    while let Some((url, far, page)) = pages.next().await {
+        (all, found) = (all + 1, found + usize::from(page.is_ok()));
+        let path = url.path();
+        match page {
+            Ok(it) => println!("{far} {path}: {} bytes, {} links", it.html.len(), it.links.len()),
+            Err(error) => eprintln!("{far} {path}: {}", error.root_cause()),
         }
-    });
-    let how = select! { () = crawl => "", _ = ctrl_c() => "interrupted: " };
-    found.sort(); // they come as they end
-    found.iter().for_each(|page| println!("{page}"));
-    let pages = found.len();
-    println!("{how}{pages} pages, {failed} failed");
-    let mut good = failed == 0 && how.is_empty();
+    }
+    println!("{found} pages, {} failed", all - found);
+    let mut good = found == all;
     if demo {
         let asked = ASKED.lock().expect("no panic in the server");
-        let requests = asked.len();
-        let again = requests - asked.iter().collect::<HashSet<_>>().len();
-        println!("the server was asked {requests} times, {again} of them for a page again");
-        let expected = [1, 5, 12, 13].get(args.depth).unwrap_or(&13);
-        good = again == 0 && pages == *expected.min(&args.pages) && requests == pages + failed;
+        let again = asked.len() - asked.iter().map(|(page, _)| page).collect::<HashSet<_>>().len();
+        let many = asked.iter().filter(|(_, at_once)| *at_once > args.limit.get()).count();
+        println!("the server: {} requests, {again} again, {many} too many at once", asked.len());
+        let expected = [1, 5, 13, 14].get(args.depth).unwrap_or(&14);
+        good = again + many == 0 && all == *expected.min(&args.pages) && all == asked.len();
     }
     exit(i32::from(!good)) // to return would wait for a name lookup that hangs
 }
 
-static ASKED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static SEATS: Semaphore = Semaphore::const_new(Semaphore::MAX_PERMITS);
+static ASKED: Mutex<Vec<(String, usize)>> = Mutex::new(Vec::new());
+
+const HOME: &str = "<a href=a/>A</a> <A HREF='b/index.html'>B</A> <a href=c?x=1&amp;y=2>C</a>
+    <a href=d>D</a> <a href=./d#part>D</a> <a href=http://example.com/>away</a> <a href=mailto:me>
+    </a> <!-- <a href=comment>none</a> --> <script>'<a href=script>none</a>'</script>";
 
 /// Serves a site of 12 pages on loopback, one link that leads nowhere and one page too deep, and
-/// returns its address. What it is asked for stands in `ASKED`.
+/// returns its address. What it is asked for stands in `ASKED`, with how many at once.
 async fn demo_site() -> Result<Url> {
     let page = async |uri: Uri| {
-        ASKED.lock().expect("no panic in it").push(uri.to_string());
+        let _seat = SEATS.acquire().await;
+        let at_once = Semaphore::MAX_PERMITS - SEATS.available_permits();
+        ASKED.lock().expect("no panic in it").push((uri.to_string(), at_once));
+        sleep(Duration::from_millis(20)).await; // one too many would be seen
         let html = match uri.to_string().as_str() {
-            "/" => {
-                "<a href=a/>A</a> <A HREF='b/index.html'>B</A> <a href=c?x=1&amp;y=2>C</a>
-                <a href=d>D</a> <a href=./d#part>D again</a> <a href=http://example.com/>away</a>
-                <a href=mailto:a@example.com>mail</a> <!-- <a href=comment>none</a> -->
-                <script>'<a href=script>none</a>'</script>"
-            }
+            "/" => HOME,
             "/a/" => "<a href=..>back</a> <a href=one>1</a> <a href=two>2</a> <a href=three>3</a>",
             "/a/one" => "<a href=/too/deep>deeper</a> <a href=two>2</a>",
             "/b/index.html" => "<base href=/base/><a href=p>P</a> <a href=q>Q</a>",
