@@ -35,6 +35,7 @@
 //! error: invalid value '0' for '--limit <N>': number would be zero for non-zero type
 //! ```
 
+use std::io::{Write, stderr, stdout};
 use std::time::Duration;
 use std::{array, num::NonZeroU16, process::exit, sync::Arc, sync::Mutex};
 
@@ -125,12 +126,13 @@ async fn main() -> Result<()> {
         good = asked.clone().all(|(user, n)| user.as_ref().map_or(n == 7, |user| user.id == n));
         let answered = ANSWERED.lock().expect("no panic in it").clone();
         good &= users.len() == 12 && answered.is_sorted() == (limit == 1);
-        println!("the server answered {}", join(answered));
+        let _ = writeln!(stdout(), "the server answered {}", join(answered));
     }
     let id = |user: &Result<User>| user.as_ref().map_or("error".into(), |user| user.id.to_string());
-    println!("in the order asked: {}", join(users.iter().map(id)));
+    // `println!` would panic in a broken pipe.
+    good &= writeln!(stdout(), "in the order asked: {}", join(users.iter().map(id))).is_ok();
     for error in users.into_iter().filter_map(Result::err) {
-        eprintln!("{error}: {}", error.root_cause());
+        let _ = writeln!(stderr(), "{error}: {}", error.root_cause());
     }
     exit(i32::from(!good)) // to return would wait for a name lookup that hangs
 }

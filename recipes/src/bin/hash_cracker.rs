@@ -34,6 +34,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::io::{Write, stdout};
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -123,18 +124,20 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         found
     };
     let word = pool.install(|| find_word(letters.as_bytes(), 0..=longest, test));
+    let mut out = stdout(); // `println!` would panic in a broken pipe
     match &word {
-        Some(word) => println!("the word is {:?}", String::from_utf8_lossy(word)),
-        None => println!("no such word"),
+        Some(word) => writeln!(out, "the word is {:?}", String::from_utf8_lossy(word))?,
+        None => writeln!(out, "no such word")?,
     }
     let all: u64 = (0..=longest).map(|length| (letters.len() as u64).pow(length)).sum();
     let (tried, met) = (tried.into_inner(), state.into_inner()?.0.len());
     let mut held = word.is_some();
     if hash.is_none() {
         held &= word.as_deref() == Some(b"rust") && tried < all && met == workers;
-        println!("{met} workers met; fewer than all {all} words were tried: {}", tried < all);
+        let fewer = tried < all;
+        writeln!(out, "{met} workers met; fewer than all {all} words were tried: {fewer}")?;
     } else {
-        println!("{tried} of {all} words were tried");
+        writeln!(out, "{tried} of {all} words were tried")?;
     }
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -37,6 +37,7 @@
 //! error: invalid value '0' for '--rate <N>': number would be zero for non-zero type
 //! ```
 
+use std::io::{Write, stderr, stdout};
 use std::sync::{Arc, Mutex};
 use std::{cmp::Reverse, collections::BinaryHeap, iter, num::NonZeroU16, process::exit};
 
@@ -150,7 +151,7 @@ async fn main() -> Result<()> {
     for answer in callers.join_all().await {
         match answer {
             Ok(_) => answered += 1,
-            Err(error) => eprintln!("{:#}", Error::from(error)),
+            Err(error) => _ = writeln!(stderr(), "{:#}", Error::from(error)),
         }
     }
 
@@ -164,7 +165,8 @@ async fn main() -> Result<()> {
             args.burst, args.rate
         );
     }
-    println!("{answered} of {asked} answered{seen}");
+    // `println!` would panic in a broken pipe.
+    good &= writeln!(stdout(), "{answered} of {asked} answered{seen}").is_ok();
     exit(i32::from(!good)) // to return would wait for a name lookup that hangs
 }
 

@@ -21,6 +21,7 @@
 //! 20 gets of 1 keys; the first loader is canceled: 19 succeed, 2 loads, 1 kept
 //! 20 gets of 1 keys; the first loader panics: 19 succeed, 2 loads, 1 kept
 //! 20 gets of 1 keys; all loads fail: 0 succeed, 20 loads, 0 kept
+//! 1000 times more, as the threads have it: 1000 times the same
 //!
 //! $ cargo run -p recipes --bin single_flight_cache -- http://127.0.0.1:9/ --gets 2
 //! ? 1
@@ -34,7 +35,8 @@
 //! ```
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::io::{Write, stderr, stdout};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{borrow::Borrow, future::pending, hash::Hash, mem::take, process::exit, time::Duration};
@@ -42,9 +44,10 @@ use std::{borrow::Borrow, future::pending, hash::Hash, mem::take, process::exit,
 use anyhow::{Result, bail};
 use axum::{Router, serve};
 use clap::{Parser, value_parser};
-use futures::future::{AbortHandle, Abortable, FutureExt, join_all};
+use futures::future::{AbortHandle, Abortable};
 use reqwest::{Client, Response, Url};
-use tokio::{net::TcpListener, sync::OnceCell, sync::Semaphore, time::timeout};
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 type Map<K, V> = HashMap<K, Arc<OnceCell<V>>>;
 
@@ -133,7 +136,8 @@ async fn main() -> Result<()> {
         // Whatever http_proxy says: the server is in this process.
         true => demo(client.no_proxy().build()?, args.gets).await?,
         false => {
-            get(&client.build()?, &args.urls, args.gets, "").await[0] == usize::from(args.gets)
+            let [got, ..] = get(&client.build()?, &args.urls, args.gets, "", true).await;
+            got == usize::from(args.gets)
         }
     };
     exit(i32::from(!good)) // to return would wait for a name lookup that hangs
@@ -143,49 +147,71 @@ async fn demo(client: Client, gets: u16) -> Result<bool> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
     tokio::spawn(async { serve(listener, Router::new().fallback(async || "a page")).await });
-    let pages = ["1", "2", "3", "4", "5"].map(|page| url.join(page));
-    let pages = pages.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let (all, five) = (gets.into(), pages.len().min(gets.into()));
-    Ok(get(&client, &pages, gets, "").await == [all, five, five]
-        && get(&client, &pages[..1], 20, "; the first load fails").await == [19, 2, 1]
-        && get(&client, &pages[..1], 20, "; the first loader is canceled").await == [19, 2, 1]
-        && get(&client, &pages[..1], 20, "; the first loader panics").await == [19, 2, 1]
-        && get(&client, &pages[..1], 20, "; all loads fail").await == [0, 20, 0])
+    let pages: Vec<_> = (1..=5).map(|n| url.join(&n.to_string())).collect::<Result<_, _>>()?;
+    let counts = get(&client, &pages, gets, "", true).await;
+    let (mut good, mut same) = (counts == [gets, gets.min(5), gets.min(5)].map(usize::from), 0);
+    let troubles = [
+        "; the first load fails",
+        "; the first loader is canceled",
+        "; the first loader panics",
+        "; all loads fail",
+    ];
+    let expected = |how, n| if how == troubles[3] { [0, n, 0] } else { [n - 1, 2, 1] };
+    for how in troubles {
+        good &= get(&client, &pages[..1], 20, how, true).await == expected(how, 20);
+    }
+    for (how, n) in troubles.into_iter().cycle().zip((2..=20).cycle()).take(1000) {
+        let counts = get(&client, &pages[..1], n, how, false).await;
+        same += usize::from(counts == expected(how, n.into()));
+    }
+    let _ = writeln!(stdout(), "1000 times more, as the threads have it: {same} times the same");
+    Ok(good && same == 1000)
 }
 
-/// Gets `urls` in turn, `gets` times, all at once. Prints and returns how many got a page, how many
-/// loads there were, and how many places there are in the map after it.
-async fn get(client: &Client, urls: &[Url], gets: u16, how: &str) -> [usize; 3] {
-    let (cache, loads, asked) = (Cache::default(), AtomicUsize::new(0), Semaphore::new(0));
-    let get = async |n| {
-        let url = &urls[usize::from(n) % urls.len()];
-        let (abort, aborted) = AbortHandle::new_pair();
-        let load = async || {
-            let first = loads.fetch_add(1, Relaxed) == 0;
-            let _ = timeout(Duration::from_secs(2), asked.acquire_many(gets.into())).await;
-            match how {
-                "; the first loader is canceled" if first => (abort.abort(), pending().await).1,
-                "; the first loader panics" if first => resume_unwind(Box::new("without a word")),
-                "; the first load fails" if first => bail!("the first load"),
-                "; all loads fail" => bail!("a load"),
-                _ => {
-                    let page = client.get(url.clone()).send().await;
-                    Ok(page.and_then(Response::error_for_status)?.bytes().await?)
+/// How many got a page, how many loads there were, how many places are in the map after it.
+type Counts = [usize; 3];
+
+/// Gets `urls` in turn, `gets` times, each in a task, all at once. No load ends before half of them
+/// have asked, or all, where it is `forced`: then it prints what came of it.
+async fn get(client: &Client, urls: &[Url], gets: u16, how: &'static str, forced: bool) -> Counts {
+    let shared = Arc::new((Cache::default(), AtomicUsize::new(0), Semaphore::new(0)));
+    let mut callers = JoinSet::new();
+    for url in urls.iter().cycle().take(gets.into()) {
+        let (shared, client, url) = (shared.clone(), client.clone(), url.clone());
+        callers.spawn(async move {
+            let (cache, loads, asked) = &*shared;
+            let (abort, aborted) = AbortHandle::new_pair();
+            let load = async || {
+                let first = loads.fetch_add(1, Relaxed) == 0;
+                let enough = asked.acquire_many(u32::from(if forced { gets } else { gets / 2 }));
+                let _ = timeout(Duration::from_secs(2), enough).await;
+                match how {
+                    "; the first loader is canceled" if first => (abort.abort(), pending().await).1,
+                    "; the first loader panics" if first => resume_unwind(Box::new("unheard")),
+                    "; the first load fails" if first => bail!("the first load"),
+                    "; all loads fail" => bail!("a load"),
+                    _ => {
+                        let page = client.get(url.clone()).send().await;
+                        Ok(page.and_then(Response::error_for_status)?.bytes().await?)
+                    }
                 }
-            }
-        };
-        asked.add_permits(1);
-        let page = Abortable::new(cache.get_or_load(url.clone(), load), aborted);
-        let page = AssertUnwindSafe(page).catch_unwind().await;
-        if let Ok(Ok(Err(error))) = &page
-            && how.is_empty()
-        {
-            eprintln!("{}", error.root_cause());
+            };
+            asked.add_permits(1);
+            Abortable::new(cache.get_or_load(url.clone(), load), aborted).await
+        });
+    }
+    let mut got = 0;
+    while let Some(page) = callers.join_next().await {
+        match page {
+            Ok(Ok(Ok(_))) => got += 1,
+            Ok(Ok(Err(e))) if how.is_empty() => _ = writeln!(stderr(), "{}", e.root_cause()),
+            _ => {} // as it should be
         }
-        matches!(page, Ok(Ok(Ok(_))))
-    };
-    let got = join_all((0..gets).map(get)).await.into_iter().filter(|&got| got).count();
-    let (keys, loads, kept) = (urls.len(), loads.load(Relaxed), cache.lock().len());
-    println!("{gets} gets of {keys} keys{how}: {got} succeed, {loads} loads, {kept} kept");
+    }
+    let (keys, loads, kept) = (urls.len(), shared.1.load(Relaxed), shared.0.lock().len());
+    if forced {
+        let counts = format!("{got} succeed, {loads} loads, {kept} kept");
+        let _ = writeln!(stdout(), "{gets} gets of {keys} keys{how}: {counts}");
+    }
     [got, loads, kept]
 }

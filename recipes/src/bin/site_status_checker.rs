@@ -36,7 +36,7 @@
 //! error: invalid value 'example.com' for '[URLS]...': relative URL without a base
 //! ```
 
-use std::{future::pending, process::exit, time::Duration};
+use std::{future::pending, io::Write, io::stdout, process::exit, time::Duration};
 
 use anyhow::{Error, Result};
 use axum::{Router, http::Method, http::Uri, response::IntoResponse, response::Redirect, serve};
@@ -134,13 +134,13 @@ async fn main() -> Result<()> {
         };
         counts[class] += 1;
         match result.map_err(Error::from) {
-            Ok(status) => println!("{name:8} {} {url}", status.as_u16()),
-            Err(error) => println!("{name:8}   - {url}: {}", error.root_cause()),
-        }
+            Ok(status) => writeln!(stdout(), "{name:8} {} {url}", status.as_u16()),
+            Err(error) => writeln!(stdout(), "{name:8}   - {url}: {}", error.root_cause()),
+        }?; // `println!` would panic in a broken pipe
         tokio::time::sleep(timeout * (demo && class == 1).into()).await; // busy with what is missing
     }
     let [up, missing, failing, silent] = counts;
-    println!("{up} up, {missing} missing, {failing} failing, {silent} silent");
+    writeln!(stdout(), "{up} up, {missing} missing, {failing} failing, {silent} silent")?;
     // Not to return: that would wait for a name lookup that hangs.
     exit(i32::from(if demo { counts != [3, 1, 1, 2] } else { counts[1..] != [0; 3] }))
 }

@@ -54,6 +54,7 @@
 //! ```
 
 use std::collections::{HashSet, VecDeque};
+use std::io::{Write, stdout};
 use std::{num::NonZeroUsize, process::exit, sync::Mutex, task::Poll, task::ready, time::Duration};
 
 use anyhow::{Result, ensure};
@@ -177,23 +178,22 @@ async fn main() -> Result<()> {
         }
         _ => wrong.exit(), // --help
     });
-    let demo = args.start.is_none();
+    let (mut all, mut found, demo) = (0, 0, args.start.is_none());
     let start = if let Some(url) = args.start { url } else { demo_site().await? };
     let client = Client::builder().timeout(Duration::from_secs(10)).redirect(Policy::none());
     // In the demo, whatever http_proxy says: the server is in this process.
     let client = if demo { client.no_proxy() } else { client };
     let limits = Limits { depth: args.depth, pages: args.pages, at_once: args.limit };
     let mut pages = crawl(client.build()?, start, limits);
-    let (mut all, mut found) = (0, 0);
     while let Some((url, far, page)) = pages.next().await {
         (all, found) = (all + 1, found + usize::from(page.is_ok()));
-        let path = url.path();
-        match page {
-            Ok(it) => println!("{far} {path}: {} bytes, {} links", it.html.len(), it.links.len()),
-            Err(error) => eprintln!("{far} {path}: {}", error.root_cause()),
-        }
+        let what = match page {
+            Ok(page) => format!("{} bytes, {} links", page.html.len(), page.links.len()),
+            Err(error) => error.root_cause().to_string(),
+        };
+        writeln!(stdout(), "{far} {}: {what}", url.path())?;
     }
-    println!("{found} pages, {} failed", all - found);
+    writeln!(stdout(), "{found} pages, {} failed", all - found)?;
     let mut good = found == all;
     if demo {
         let asked = ASKED.lock().expect("no panic in the server");

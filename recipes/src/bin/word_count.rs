@@ -31,7 +31,7 @@
 //! error: no/such/folder: No such file or directory (os error 2)
 //! ```
 
-use std::io::{self, Error};
+use std::io::{self, Error, Write, stdout};
 use std::{cell::Cell, cmp::Reverse, collections::HashMap, hash::Hash, ops::AddAssign};
 use std::{fs, mem, path::Path, path::PathBuf, process::ExitCode};
 
@@ -137,19 +137,19 @@ fn run(args: Args) -> io::Result<ExitCode> {
     files.iter().try_for_each(|file| add_words(&mut in_turn, file, &fs::read(file)?))?;
     let (same, words, total) = (counts == in_turn, counts.len(), counts.values().sum::<u64>());
     let files = files.len();
-    println!("{files} files, {words} words, {total} in all; the same in turn: {same}");
+    writeln!(stdout(), "{files} files, {words} words, {total} in all; the same in turn: {same}")?;
     let mut sorted: Vec<_> = counts.iter().collect();
     sorted.sort_unstable_by_key(|(word, count)| (Reverse(**count), *word));
-    sorted.iter().take(3).for_each(|(word, count)| println!("{count:>8} {word}"));
+    sorted.iter().take(3).try_for_each(|(word, n)| writeln!(stdout(), "{n:>8} {word}"))?;
 
     let one = || HashMap::from([("the".to_owned(), 1)]);
-    let moved = [(counts.clone(), one()), (one(), counts)].map(|(a, b)| {
+    let [one, all] = [(counts.clone(), one()), (one(), counts)].map(|(a, b)| {
         let moved = Cell::new(0);
         merge(a, b, |_, _| moved.update(|moved| moved + 1));
         moved.get()
     });
-    println!("1 word merged into {words}, or {words} into 1: moved {} and {}", moved[0], moved[1]);
-    let held = same && moved == [words.min(1); 2] && (!demo || (words, total) == (42, 1640));
+    writeln!(stdout(), "1 word merged into {words}, or {words} into 1: moved {one} and {all}")?;
+    let held = same && [one, all] == [words.min(1); 2] && (!demo || (words, total) == (42, 1640));
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
