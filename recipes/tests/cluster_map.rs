@@ -1,6 +1,8 @@
 //! `cluster_map` equal to one machine, and never a part for the whole: processes that are killed,
 //! never start, or have another job; strangers. No verdict hangs on a clock, except that a wait
 //! gives up after [`PATIENCE`].
+
+#![cfg(feature = "cluster")]
 #![cfg(target_os = "linux")] // a port that is bound, but not listened on, is kept for somebody
 
 use std::io::{Read, Write};

@@ -2,6 +2,8 @@
 //! connections break. What wants PostgreSQL is left out unless `DATABASE_URL` says where one is,
 //! by a user who may end its own sessions; with `CHECK_SERVICES=1` it is not left out.
 
+#![cfg(feature = "database")]
+
 use std::env;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};

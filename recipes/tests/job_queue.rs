@@ -1,6 +1,8 @@
 //! What job_queue promises under load: each job ends once, done or dead, whoever is killed when.
 //! In SQLite always, in Redis where REDIS_URL says which.
 
+#![cfg(feature = "jobs")]
+
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};

@@ -1,5 +1,7 @@
 //! The times at which a triggered task runs, in virtual time, and exact.
 
+#![cfg(feature = "file_events")]
+
 use std::convert::Infallible;
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 //! Use it when the work may crash, leak, or is somebody else's program; otherwise threads do the
 //! same with nothing to send, as in `parallel_primes`. Each child gets one line, answers with one
 //! line, then gets the next, so none runs ahead and no pipe fills up; a line costs a trip through
-//! two pipes, so put enough work into it. A program that is not yours must not hold back its lines,
-//! as most do when they write to a pipe: `sed -u`, `python3 -u`; or both sides wait forever. A
+//! two pipes, so put enough work into it. A program that is not yours must flush each line, which
+//! most do not when they write to a pipe (`sed -u`, `python3 -u` do), or both sides wait forever. A
 //! child that dies or answers nothing is an error with its pid and status: what the others have in
 //! hand is done first, no job is lost unseen, and no child is left behind. A job that must be done
 //! again elsewhere, or a time limit: `process_pool`.
