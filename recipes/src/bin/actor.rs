@@ -4,17 +4,17 @@
 //! connection, a file. The actor is a task that owns a plain `HashMap` and takes one message after
 //! the other; the handle is the sending end, and each message brings the way back for its answer.
 //! The mailbox is bounded: where it is full, callers wait in turn. The actor ends when the last
-//! handle is dropped (one forgotten keeps it), and returns the accounts to whoever awaits it.
-//! Once it has ended, or panicked, callers get an error and do not hang: `Closed` if the message
-//! never got into the mailbox, `NoAnswer` if it did, and may or may not have been carried out.
+//! handle is dropped (a forgotten one keeps it alive); awaiting it returns the accounts. Once it
+//! has ended, or panicked, callers get an error and do not hang: `Closed` if the message was never
+//! in the mailbox, `NoAnswer` if it was: it may or may not have been carried out.
 //!
 //! Canceling `transfer(..).await` does not call the transfer back. Dropped while the mailbox is
 //! full, it does not happen. Dropped later, it happens all the same, once and whole, and only the
-//! answer is lost. A caller who must know gives each order a number, and the bank notes those done.
+//! answer is lost. If you must know, number the orders, and let the bank note those that are done.
 //! An actor that waits for another's answer takes no messages meanwhile. Two that ask each other
 //! can both wait for good, as in `deadlock_bounded_both_ways_broken`: ask in one direction only.
-//! For a map alone, where no step awaits, a `Mutex` is shorter and faster: `mutex_counter`.
-//! An actor that is restarted after a crash: `actors_supervised`.
+//! For a map alone, where no step awaits, a `Mutex` is shorter and faster: `mutex_counter`. An
+//! actor that is restarted after a crash: `actors_supervised`.
 //!
 //! Python: a task around an `asyncio.Queue(maxsize=32)`, each message with a future; `set_result`
 //! on that of a canceled caller raises `InvalidStateError`, which ends the actor.

@@ -1,4 +1,4 @@
-//! Restart an actor that crashes, keep its state and its mailbox, and give up after N restarts.
+//! Restart an actor that crashes, with its mailbox and what it has stored; give up after N restarts.
 //!
 //! Use it where one bad message must not end a service. A panic ends the actor, not the program:
 //! its supervisor starts another, with the same arguments and the same mailbox. Its memory is gone,
@@ -6,13 +6,13 @@
 //! is replaced as a whole before the caller gets an answer. The message that crashed it is not
 //! tried again, and its caller gets `ActorStopped`; those that wait are handled by the next actor.
 //! After one crash too many the supervisor ends as well, and callers get an error, they do not
-//! hang: await its end in `main`, and end. Restarts follow at once. A database that is away for a
-//! minute uses them all up: try that again inside of the actor, as `fanout_retry` does.
-//! The other crate that is kept, `ractor`, has no bounded mailbox and leaves restarting to you.
-//! Nothing that may panic: `actor`. Jobs that survive the process: `job_queue`.
+//! hang: await its end in `main`, and end. Restarts follow at once. A minute without its database
+//! uses them all up: retry such calls inside the actor, as `fanout_retry` does. The crate is
+//! `kameo`; `ractor`, which is well kept too, has no bounded mailbox and leaves the restart to you.
+//! If nothing can panic: `actor`. Jobs that survive the process: `job_queue`.
 //!
-//! Python: Ray's `@ray.remote(max_restarts=2)`; there, too, a restarted actor begins with
-//! `__init__` and without its state, and the call that was under way raises.
+//! Python: Ray's `@ray.remote(max_restarts=2)`, where a process that dies is restarted: it begins
+//! again with `__init__`, and the call under way raises. An exception is only passed on.
 //! Copy: `Tally`, `Add`, `Supervisor`, `start` and `add`.
 //! Needs: `cargo add kameo@0.22 tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`

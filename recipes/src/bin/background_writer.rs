@@ -1,4 +1,4 @@
-//! Save lines from many tasks in the background: nobody waits for the disk, and none is lost.
+//! Save lines from many tasks in the background: nobody waits for the disk, no exit loses one.
 //!
 //! Use it for a log, a journal, results as they come. One thread owns the output; the tasks send it
 //! whole lines through a channel, so no two lines mix, and no lock is held while the disk is busy.
@@ -6,8 +6,8 @@
 //! that fails ends the thread: from then on `send` errs, and `close` says why. `close` returns when
 //! all is written; so does a drop, which panics and early returns go through as well, but it blocks
 //! its thread meanwhile, and can report an error on stderr only. A task that is late, or waits for
-//! room just then, gets an error; it cannot hold up the end. Only `exit`, `abort` and a kill lose
-//! lines. Few writes to a database: `batch_writer`.
+//! room just then, gets an error; it cannot hold up the end. Lines are lost only after a write that
+//! failed, and by `process::exit`, `abort` or a kill. For a database: `batch_writer`.
 //!
 //! Python: `logging.handlers.QueueHandler` and `QueueListener`, whose `stop()` you must not forget.
 //! Copy: `BackgroundWriter` and `Lines`.

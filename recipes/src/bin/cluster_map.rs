@@ -1,20 +1,21 @@
 //! Run the same map on several machines, with timely dataflow, and get what one machine would get.
 //!
 //! Use it when a computation is too long for the cores of one machine, and the machines are there
-//! from start to end. Every process has all the items; item i is mapped by worker i % workers, and
-//! the results go to process 0, in the order of the items. Without `--hosts` it is threads in one
-//! process: start there. For more, start the same program with the same arguments on each machine,
-//! with the same file of addresses, and with its own number, as in the second run (all of
-//! 127.0.0.0/8 is this machine, on Linux; an address of its own keeps runs at once apart).
+//! from start to end. Every process has all the items; item i is mapped by worker i % (all
+//! workers), and the results go to process 0, in the order of the items. Without `--hosts` it is
+//! threads in one process: start there. For more, start the same program with the same arguments on
+//! each machine, with the same file of addresses, and with its own number, as in the second run
+//! (whose `own` is an address of this machine, on Linux, so that runs at the same time do not
+//! collide).
 //!
 //! A process that does not come in time is named, with its address and what came back; one with
-//! other arguments is not let in. timely cannot go on without a process: if one is lost, or `f`
-//! panics, each of the others ends with `error: process 1 is lost, start all again`, and no part of
-//! the results is ever given for the whole. A machine that is gone without a word is noticed after
-//! 30 s. The shares are dealt before, so the slowest machine decides: make many more items than
-//! there are workers. Nothing on the wire is encrypted, and nobody is asked who they are: listen on
-//! loopback, or in a network that is yours alone. Where machines come and go, or a failed job is to
-//! be tried again: `job_queue`. On one machine: `parallel_primes`, `cpu_across_processes`.
+//! other arguments is not let in. timely cannot go on without a process: if one is lost, or your
+//! function panics, the others end with `error: process 1 is lost, start all again`, and you get no
+//! results, not even some. A machine that is gone without a word is noticed after 30 s. The shares
+//! are dealt before, so the slowest machine decides: make many more items than there are workers.
+//! Nothing is encrypted or authenticated: listen on loopback, or in a network that is yours alone.
+//! Where machines come and go, or a failed job is to be tried again: `job_queue`. On one machine:
+//! `parallel_primes`, `cpu_across_processes`.
 //!
 //! Python: `ray.get([f.remote(x) for x in xs])`, `dask.bag.from_sequence(xs).map(f).compute()`;
 //! those have a scheduler to start first, which gives a lost task to somebody else.

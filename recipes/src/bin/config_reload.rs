@@ -3,18 +3,18 @@
 //! Use it for a service that is to take over new settings without a restart. A reload reads, parses
 //! and checks the whole file beside the settings in use, and then exchanges one pointer. Whoever
 //! asks later gets the new set; whoever holds the old one ends with it, and the last one frees it.
-//! A file that is missing, cut off, misspelled or out of range is an error, and changes nothing.
-//! It reloads at SIGHUP, as daemons do: `kill -HUP PID`. Write the new file beside the old one and
+//! A file that is missing, cut off, misspelled or out of range is an error, and changes nothing. It
+//! reloads at SIGHUP, as daemons do: `kill -HUP PID`. Write the new file beside the old one and
 //! rename it: half of a JSON file is refused, half of a TOML or INI file may look complete.
 //!
-//! A request calls `get` once and hands on what it got: a second call may give it the token of
-//! another set than the user. A port or a pool that is open does not change with its setting.
-//! Few readers: std's `RwLock<Arc<T>>` does it too; they wait for the exchange, not for the file.
-//! Tasks that must be told of a change: `tokio::sync::watch`. To reload when the file changes, and
-//! not at a signal: `triggered_tasks`.
+//! A request calls `get` once and hands on what it got: a second call may return a newer set: old
+//! user, new token. A port or a pool that is open does not change with its setting. Few readers:
+//! std's `RwLock<Arc<T>>` does it too; they wait for the exchange, not for the file. Tasks that
+//! must be told of a change: `tokio::sync::watch`. To reload when the file changes, and not at a
+//! signal: `triggered_tasks`.
 //!
 //! Python: a `signal.signal(SIGHUP, handler)` that binds `config = load()`, and functions that read
-//! it once; where the handler does `config.update(...)` instead, a request sees half of it.
+//! it once; after `config.update(...)` a request under way sees some old, some new.
 //! Copy: `Reloadable`, `read`, `reload_on_hangup` and `Settings`.
 //! Needs: `cargo add anyhow@1 arc-swap@1 serde_json@1 tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add serde@1 -F derive`, `cargo add tokio@1 -F full`

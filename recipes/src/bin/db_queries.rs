@@ -3,15 +3,15 @@
 //! Use it when a page, a report or an import asks a database many things. A connection answers one
 //! query at a time, so there are as many at once as the pool has connections; a new one is opened
 //! only while all others are in use. `query_all` answers in the order asked, each query with its
-//! answer or its own error. SQLite's calls block: `on_sqlite` makes them on threads for that.
-//! A connection that breaks is the error of its query, and is replaced for the next; retry what
-//! only reads as `fanout_retry` does, a write may have been done. A wait for a connection ends
-//! after 5 s. A caller may give up half-way, by a drop or under `tokio::time::timeout`: SQLite
-//! stops within moments and commits nothing any more; a PostgreSQL connection is closed, upon which
-//! the server rolls back. A transaction dropped by an early return or a panic is rolled back too.
+//! answer or its own error. SQLite's calls block: `on_sqlite` makes them on threads for that. A
+//! connection that breaks fails its query, and is replaced for the next. Retry only reads, as
+//! `fanout_retry` does: a write may have been done. A wait for a connection ends after 5 s. A
+//! caller may give up half-way, by a drop or under `tokio::time::timeout`: SQLite stops within
+//! moments and commits nothing any more; a PostgreSQL connection is closed, and the server rolls
+//! back once it notices. A transaction dropped by an early return or a panic is rolled back too.
 //! SQLite has one writer at a time: a transaction begun as `Immediate` waits its turn, up to 5 s.
 //! No TLS here: `?sslmode=require` is an error. `db_queries` asks a PostgreSQL server if it is told
-//! of one, and makes no table there. Few writes, or many small ones: `batch_writer`.
+//! of one, and makes no table there. To batch many small writes: `batch_writer`.
 //!
 //! Python: `asyncio.gather` over `pool.fetchval` of an `asyncpg.create_pool(max_size=4)`, where the
 //! first error hides all answers; a `sqlite3` connection for each thread of an executor.

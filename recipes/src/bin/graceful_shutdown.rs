@@ -2,11 +2,11 @@
 //!
 //! Use it in any service. The first Ctrl-C or SIGTERM closes the queue of jobs: whoever comes later
 //! is turned away at once, and what is in it still counts as taken. All of that has the grace
-//! period to end; what has not by then is aborted, or never begun, and named, for a silent end is a
-//! lost request. A job that goes on for long looks at the `CancellationToken` between two steps.
-//! The second Ctrl-C exits: tokio keeps the signal for good after the first, so by itself it would
-//! do nothing. Both are heard on a thread of their own, since tasks that block may hold up all
-//! others. Such tasks cannot be aborted either: hence `shutdown_timeout`, or the exit would wait
+//! period to end. What is not done then is aborted, or not begun, and named: a silent end is a lost
+//! request. A job that goes on for long looks at the `CancellationToken` between two steps. The
+//! second Ctrl-C exits, which takes code: once tokio listens to it, Ctrl-C no longer ends a
+//! program. Both are heard on a thread of their own, since tasks that block may hold up all others.
+//! Nor can they be aborted: end `main` with the runtime's `shutdown_timeout`, as here, or it waits
 //! for them. For a server over HTTP: `http_service`. For children that have to end:
 //! `async_subprocess`.
 //!
@@ -21,7 +21,7 @@
 //! Ctrl-C with 8 requests at work and 4 in the queue: 12 completed, 0 missed the deadline
 //! the request after it: turned away
 //!
-//! $ cargo run -p recipes --bin graceful_shutdown -- --stuck 2 --grace 0.1
+//! $ cargo run -p recipes --bin graceful_shutdown -- --stuck 2 --grace 0.5
 //! ? 1
 //! Ctrl-C with 8 requests at work and 4 in the queue: 10 completed, 2 missed the deadline
 //! the request after it: turned away

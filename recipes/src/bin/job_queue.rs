@@ -1,23 +1,24 @@
 //! Queue jobs that outlive their workers: retries, dead letters, in a file or in Redis.
 //!
 //! Use it for work that must not be lost when a process ends: mails, thumbnails, imports. `push`
-//! returns when the jobs are stored; any number of `work` processes do them, four at once each.
-//! The queue is an SQLite file, for one machine, or Redis, where `REDIS_URL` says which: then
-//! start the same command on every machine, with the same URL. The same code does both.
-//! A job that fails is tried again after 1 s, then 2 s; after `ATTEMPTS` it is a dead letter,
-//! which `list` shows as `Killed`, with its error. A worker says every `BEAT` that it lives; after
-//! three without, another one takes over what it had. So a job is done **at least once**: again
-//! where its worker was killed before that was stored, or only seemed dead. Make that harmless:
-//! `handle` writes its file anew, as a whole. If it adds a row or pays, let it take the job's id,
-//! a `TaskId`, as one more argument, for `INSERT ... ON CONFLICT DO NOTHING`, `Idempotency-Key`.
-//! A killed worker costs each of its jobs an attempt, so one that kills them all ends up dead.
-//! At Ctrl-C or SIGTERM a worker ends what it has, and takes nothing new. When the database goes
-//! away, it exits with 2 and one line: let systemd or Docker restart it. Nothing is lost.
-//! How to start Redis, and what limits both: recipes/README.md. Jobs for this process only, no
-//! store: `background_writer`. At a time, or every so often: `scheduled_tasks`.
+//! returns when the jobs are stored; any number of `work` processes do them, four at once each. The
+//! queue is an SQLite file, for one machine, or Redis, where `REDIS_URL` says which: then start the
+//! same command on every machine, with the same URL. The same code does both. A job that fails is
+//! tried again after 1 s, then 2 s; after 3 `ATTEMPTS` it is a dead letter, which `list` shows as
+//! `Killed`, with its error. A worker says every `BEAT`, a second here, that it lives; after three
+//! without, another one takes over what it had. So a job is done **at least once**: twice if its
+//! worker was killed before it noted the end, or only seemed dead. Make that harmless: `handle`
+//! writes its file anew, as a whole. If yours adds a row or pays, add an argument for the job's
+//! `TaskId`: a key for `INSERT ... ON CONFLICT DO NOTHING`, or an `Idempotency-Key`. A killed
+//! worker costs each of its jobs an attempt, so a job that kills its workers ends up dead. At
+//! Ctrl-C or SIGTERM a worker ends what it has, and takes nothing new. When the database goes away,
+//! it exits with 2 and one line: let systemd or Docker restart it. Its jobs wait. With a
+//! `DATABASE_URL` in the environment, build with `SQLX_OFFLINE=true`, or sqlx asks that database
+//! for apalis's tables. How to start Redis, and what limits both: recipes/README.md. Jobs for this
+//! process only, no store: `background_writer`. By the clock: `scheduled_tasks`.
 //!
 //! The demo kills a worker in the middle of 1.txt, and another one takes over; 7.txt is empty
-//! twice; 20.txt does not exist. So 19 are done in 22 attempts: two failed, one was killed.
+//! twice; 20.txt does not exist. So 19 end in 22 attempts: 7.txt takes 3 of them, 1.txt takes 2.
 //!
 //! Python: celery with `acks_late`, `task_reject_on_worker_lost` and `autoretry_for`. By default it
 //! loses the job of a killed worker, and it keeps no dead letters.
@@ -273,10 +274,10 @@ async fn list(queue: &Queue) -> Result<()> {
 /// What one would type, `"$0"` being this program. Opening a pipe waits for the other side: 1.txt
 /// is open when a worker is in the middle of reading it; 7.txt is empty as often as it is told to.
 const DEMO: &str = r#"set -e; folder=$(mktemp -d); cd "$folder"; q=--queue=job_queue-${folder##*/}
-trap '{ kill -9 $(jobs -p); "$0" clear $q; rm -r "$folder"; } > /dev/null 2>&1 || :' EXIT
+trap '{ kill -9 $!; wait; "$0" clear $q; rm -r "$folder"; } > /dev/null 2>&1 || :' EXIT
 trap 'exit 1' INT; mkfifo 1.txt 7.txt; for n in $(seq 2 6) $(seq 8 19); do echo $n > $n.txt; done
 "$0" push $q 1.txt; "$0" work $q & exec 3> 1.txt; kill -9 $!; exec 3>&-; echo "killed one"
 "$0" push $q $(seq -f %g.txt 2 20); "$0" work $q 2> log &
-for n in 1 2; do : > 7.txt; until grep -q "/7.txt: attempt $n" log; do sleep 0.1; done; done
+for n in 1 2; do true > 7.txt; until grep -q "/7.txt: attempt $n" log; do sleep 0.1; done; done
 echo 7 > 7.txt; echo 1 > 1.txt; until [ $(cat *.md5 log | wc -l) -ge 24 ]; do sleep 0.1; done
 kill $!; wait $!; echo "stopped: $?"; sort log; "$0" list $q; [ $(ls *.md5 | wc -l) = 19 ]"#;

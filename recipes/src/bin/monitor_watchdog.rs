@@ -1,17 +1,17 @@
-//! Name the worker that stalls, by its heartbeat, and the one that panics; never a healthy one.
+//! Name the workers that stall, by their heartbeat, and those that panic; none that beats in time.
 //!
 //! Use it where a worker may hang without an error: a lock, a socket without a time limit, a loop
 //! without an end. It beats where it gets work done (a timer would beat on while it hangs), and a
-//! beat adds to an atomic. Once a period the watchdog looks whose number has not moved, and at the
-//! K-th such check in a row it names that worker: within K + 1 periods, and never one that beats
-//! within K. It counts checks, and they are never closer than a period: with a K of 2 or more
-//! nobody is late because the whole process was stopped. A worker is named again when it has
-//! recovered, both times with the checks that it missed; one that ends is forgotten, one that
-//! panics is named. The watchdog is a thread of its own: a task would hang with the runtime that it
-//! watches, as one on the blocked thread of the demo would. It stops nobody, for
-//! no thread can be stopped from outside: log it, or exit and let a supervisor start the program
-//! anew. For a hang of the whole process: systemd's `WatchdogSec=`. To restart what panics:
-//! `actors_supervised`. To find the culprit in a runtime: `find_blocking_task`.
+//! beat adds to an atomic. Once a period the watchdog checks each count. It names a worker whose
+//! count has not moved for K checks in a row: within K + 1 periods, and never one that beats within
+//! K. It counts checks, not time, and they are at least a period apart: with K = 2 or more, nobody
+//! is named because the whole process was paused. A worker is named again when it has recovered,
+//! both times with the checks that it missed; one that ends is forgotten, one that panics is named.
+//! The watchdog is a thread of its own, since a task could hang with its runtime: in the demo,
+//! where K is 2, a task that blocks its thread stalls its healthy neighbor as well. It stops
+//! nobody, for no thread can be stopped from outside: log it, or exit and let a supervisor start
+//! the program anew. For a hang of the whole process: systemd's `WatchdogSec=`. To restart what
+//! panics: `actors_supervised`. To find the culprit in a runtime: `find_blocking_task`.
 //!
 //! Python: a thread with `daemon=True` that compares `time.monotonic()` with a dict of last beats,
 //! and calls all of them late after Ctrl-Z; `faulthandler.dump_traceback_later` for one long call.

@@ -1,13 +1,13 @@
-//! Sum up a large CSV file on all cores: one thread cuts it into rows, all of them parse.
+//! Sum up a large CSV file on all cores: it is cut into rows in turn, and parsed by all.
 //!
 //! Use it for a file of any size whose rows need work: numbers, dates, checks. To cut the file at
 //! line ends and give each core a part would be wrong: a quoted field may hold a line end. So the
 //! `csv` reader finds the rows, which is fast, and `par_bridge` hands them out in batches, one in
 //! the hands of each thread, so the file may be larger than memory. What becomes of the rows is
 //! yours: a sum, a largest, an index. Money is summed in cents: floats would give another sum for
-//! another order. The first bad row stops the rest, and is named with its line; where several are
-//! bad, it may be any of them. If rows need next to no work, the reader is the limit, and one
-//! thread does as well. One file for each core: `word_count`.
+//! another order. A bad row stops the rest, and is named with its line; if several are bad, it may
+//! be any of them. If rows need next to no work, the reader is the limit, and one thread does as
+//! well. Many smaller files: `word_count`.
 //!
 //! Python: `pandas.read_csv(chunksize=n)` with a `Pool`; a split at `\n` breaks quoted fields.
 //! Copy: `fold_rows`; for sums of money `sum_by` as well, with `Sums`, `Problem` and `cents`.

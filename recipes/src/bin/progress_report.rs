@@ -4,10 +4,11 @@
 //! a health page. The threads add to one atomic, once for a chunk of work, which costs next to
 //! nothing. A thread of its own reads it every so often, calls `report` if there is news, and parks
 //! in between; the end of the job wakes it, so nobody waits for the next turn. The percentage is
-//! rounded down: 100 means all of it. After a panic or a cancel the last report says how far it
-//! came, and the panic goes on to the caller. The time left is what the rest takes if it goes on as
-//! it did so far. For a bar in one line of a terminal, and nothing else, take `indicatif`, as
-//! `download_files` does, and `rayon_errors_progress` for rayon: it draws and throttles by itself.
+//! rounded down: 100 means all of it, or that there is nothing to do. After a panic or a cancel the
+//! last report says how far it came, and the panic goes on to the caller. The time left is what the
+//! rest takes if it goes on as it did so far. For just a bar in a terminal take the crate
+//! `indicatif`, which draws and throttles by itself: see `download_files`, or with rayon
+//! `rayon_errors_progress`.
 //!
 //! Python: `tqdm`; or `done += 1` under a `Lock`, since it is not atomic, and a thread that loops
 //! around `event.wait(0.5)`, with an `event.set()` at the end, in a `finally`.

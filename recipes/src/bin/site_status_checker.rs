@@ -1,16 +1,16 @@
 //! Check many sites at once, and tell those that are up, missing, failing and silent apart.
 //!
-//! Use it before a release, or every minute. Each is asked for the head of its page alone, and for
-//! the page where a server does not know HEAD, whose body is then left unread. Redirects are
-//! followed. A page that is not there (4xx) is another matter than a server that fails (5xx, or an
-//! answer that is no HTTP), and that is another one than silence: no answer in time, nobody
-//! listening, no such name, a certificate that does not hold. One site that hangs costs one place
-//! for the length of the timeout, not the whole round. Each check is a task: it goes on while you
-//! are busy with a result, or you would find it out of time, and call a good site silent. The
-//! report keeps the order asked. To use the pages: `fanout`. One slow server of several:
-//! `hedged_request`.
+//! Use it before a release, or every minute. Each gets a HEAD request, or where the server does not
+//! know that, a GET whose body is left unread. Redirects are followed. Missing is a page that is
+//! not there (4xx); failing is a server that errs (5xx, or an answer that is not HTTP); silent is
+//! one that never gets as far: no answer in time, nobody listening, no such name, an invalid
+//! certificate. The exit status is 1 unless all are up. A site that hangs takes one place of those
+//! at once until its timeout, not all of them. Each check is a task, so it goes on while you handle
+//! a result; else it could time out meanwhile, and a good site seem silent. The report keeps the
+//! order asked. To use the pages: `fanout`. One slow server of several: `hedged_request`.
 //!
-//! Python: `session.head(url)` in an `asyncio.TaskGroup`, each under `asyncio.timeout`.
+//! Python: `session.head(url, timeout=t)` in `gather(..., return_exceptions=True)`; in a
+//! `TaskGroup` the first site that fails would cancel all the other checks.
 //! Copy: `check_all` and `check`, `Health`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`

@@ -1,14 +1,15 @@
 //! Run a task when something happens, a signal or a change of a file, and once for a whole burst.
 //!
 //! Use it to rebuild, reload or upload when told to. The first trigger starts the task at once. All
-//! that come while it runs, and until it is quiet, are answered by one more run, so the last run
-//! has seen everything. It never overlaps itself, and triggers without end cannot put the next run
+//! that come while it runs, and until none has come for a while, share one more run, so the last
+//! run sees everything. It never overlaps itself, and triggers without end cannot put the next run
 //! off for longer than `at_most`. A trigger is a permit of a `Notify`, which keeps one: none is
-//! lost, and none has to be queued. An editor saves by renaming a new file over the old one, and a
-//! watch on the file itself goes with the old one, so its folder is watched. Where events are lost,
-//! the task is run rather than not. A task that writes into the folder it watches triggers itself
-//! forever. With a command it runs that, now and on each change or SIGUSR1, like `entr`; Ctrl-C
-//! kills it. At a time: `scheduled_tasks`. New settings only: `config_reload`.
+//! lost, and none has to be queued. Editors save by renaming a new file over the old one. A watch
+//! on the file would stay with the old one, so its folder is watched. If the system drops events,
+//! the task runs anyway. An error of the task ends it all. A task that writes into the folder it
+//! watches triggers itself forever. Given a command, it runs that now and on each change or
+//! SIGUSR1, like `entr`; Ctrl-C ends both. By the clock: `scheduled_tasks`. New settings only:
+//! `config_reload`.
 //!
 //! Python: `watchdog.Observer` and `loop.add_signal_handler`, which call back once for each event;
 //! an `asyncio.Event` merges them, and `clear` after the run loses what came during it.

@@ -1,16 +1,16 @@
-//! Crawl a site: follow its links, every page once, so deep and no deeper, a few at a time.
+//! Crawl a site: follow its links down to a given depth, every page once, a few at a time.
 //!
 //! Use it for a link checker, an archive, an index. The crawl is a stream, which owns the queue and
 //! the set of what has been seen, so nothing is locked, and the end is no riddle: it has come when
 //! the queue is empty and nobody is at work. An empty queue alone is no end: the page that is on
 //! its way may bring more links. A page is marked as seen when it is found, not when it is fetched,
-//! or two pages that link to it would fetch it twice. Pages come breadth first, so each is reached
-//! by a shortest way, as far as answers come in that order. Links are resolved against the page, or
-//! its `<base>`, and lose their `#fragment`; what is elsewhere is left alone. A redirect is a link
-//! like any other. A page that fails is a result; the others go on. While you are busy with a page,
-//! those on their way still come, and no new ones are asked for. To drop the crawl stops what is in
-//! flight. `robots.txt` and a pause between requests are up to you: see `rate_limit`. Known
-//! addresses: `fanout`.
+//! or two pages that link to it would fetch it twice. Pages are asked for breadth first, so depth
+//! is the shortest way, unless answers overtake each other. Links are resolved against the page, or
+//! its `<base>`, and lose their `#fragment`; other sites are left alone. A redirect is a link like
+//! any other. A page that fails is a result; the others go on. While you are busy with a page,
+//! requests already sent go on, but no new ones are sent. Dropping the crawl cancels its requests.
+//! `robots.txt` and a pause between requests are up to you: see `rate_limit`. Known addresses:
+//! `fanout`.
 //!
 //! Python: workers around an `asyncio.Queue`, `task_done` for each page, and `queue.join()`, which
 //! is what knows that nobody is at work.

@@ -1,0 +1,57 @@
+//! The end of a background writer, while a `send` waits for room and nobody polls it any more.
+
+use std::io::{self, Write};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use futures::poll;
+
+#[path = "../src/bin/background_writer.rs"]
+#[allow(dead_code)]
+mod program;
+
+/// Its writes wait until the other end of the channel is dropped.
+struct Gated(mpsc::Receiver<()>, Vec<u8>);
+
+impl Write for Gated {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_send_that_waits_does_not_hold_up_the_end() {
+    let (ended, end) = mpsc::channel();
+    let run = || tokio::runtime::Builder::new_current_thread().build()?.block_on(close_or_drop());
+    thread::spawn(move || ended.send(run()));
+    end.recv_timeout(Duration::from_secs(10)).expect("it hangs").unwrap();
+}
+
+async fn close_or_drop() -> io::Result<()> {
+    for close in [true, false] {
+        let (gate, gated) = mpsc::channel();
+        let writer = program::BackgroundWriter::start(Gated(gated, Vec::new()), 1)?;
+        let (lines, mut sent) = (writer.lines(), 0);
+        let waits = loop {
+            let mut send = Box::pin(lines.send("line"));
+            match poll!(&mut send) {
+                std::task::Poll::Ready(done) => done?,
+                std::task::Poll::Pending => break send,
+            }
+            sent += 1;
+        };
+        drop(gate);
+        match close {
+            true => assert_eq!(writer.close().await?.1, "line\n".repeat(sent).as_bytes()),
+            false => drop(writer),
+        }
+        assert_eq!(waits.await.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
+    }
+    Ok(())
+}
