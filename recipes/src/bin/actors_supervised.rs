@@ -1,4 +1,4 @@
-//! Restart an actor that crashes, with its mailbox and what it has stored; give up after N restarts.
+//! Restart an actor that crashes, with its mailbox and what it stored; give up after N restarts.
 //!
 //! Use it where one bad message must not end a service. A panic ends the actor, not the program:
 //! its supervisor starts another, with the same arguments and the same mailbox. Its memory is gone,
