@@ -184,7 +184,7 @@ async fn stop(worker: WorkerContext) -> Result<(), WorkerError> {
     select! { _ = int.recv() => {} _ = term.recv() => {} }
     worker.pause()?; // takes nothing new, but shows that it lives, which `stop` would not
     while worker.has_pending_tasks() {
-        sleep(Duration::from_millis(20)).await;
+        sleep(BEAT).await; // not less: a task counts as ended a moment before that is stored
     }
     worker.stop()
 }
