@@ -11,11 +11,11 @@
 //! writes its file anew, as a whole. If yours adds a row or pays, add an argument for the job's
 //! `TaskId`: a key for `INSERT ... ON CONFLICT DO NOTHING`, or an `Idempotency-Key`. A killed
 //! worker costs each of its jobs an attempt, so a job that kills its workers ends up dead. At
-//! Ctrl-C or SIGTERM a worker ends what it has, and takes nothing new. When the database goes away,
-//! it exits with 2 and one line: let systemd or Docker restart it. Its jobs wait. With a
-//! `DATABASE_URL` in the environment, build with `SQLX_OFFLINE=true`, or sqlx asks that database
-//! for apalis's tables. How to start Redis, and what limits both: recipes/README.md. Jobs for this
-//! process only, no store: `background_writer`. By the clock: `scheduled_tasks`.
+//! Ctrl-C or SIGTERM a worker ends what it has, and from its next `BEAT` on takes nothing new. When
+//! the database goes away, it exits with 2 and one line: let systemd or Docker restart it. Its jobs
+//! wait. With a `DATABASE_URL` in the environment, build with `SQLX_OFFLINE=true`, or sqlx asks
+//! that database for apalis's tables. How to start Redis, and what limits both: recipes/README.md.
+//! Jobs for this process only, no store: `background_writer`. By the clock: `scheduled_tasks`.
 //!
 //! The demo kills a worker in the middle of 1.txt, and another one takes over; 7.txt is empty
 //! twice; 20.txt does not exist. So 19 end in 22 attempts: 7.txt takes 3 of them, 1.txt takes 2.
@@ -91,7 +91,7 @@ use redis::{AsyncTypedCommands, Script, aio::ConnectionManagerConfig as Connect}
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::{fs, select, time::sleep, time::timeout};
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// Attempts that a job has before it is dead: at most 25, where apalis-redis gives up itself.
 const ATTEMPTS: usize = 3;
@@ -171,21 +171,32 @@ const RELEASE: &str = "for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 
 /// with the process, and one that waits would keep it from ever stopping.
 pub async fn work(queue: Queue) -> Result<()> {
     let name = format!("{}-{}", process::id(), time::UNIX_EPOCH.elapsed()?.as_nanos()); // used once
+    let stopping = CancellationToken::new();
     either!(queue, backend => {
         let backend = backend.poll_with_interval(Duration::from_millis(100));
-        let worker = WorkerBuilder::new(name).backend(backend).concurrency(4);
-        Ok(worker.data(queue).build(attempt).run_with_ctx(stop).await?)
+        let worker = WorkerBuilder::new(name).backend(backend).concurrency(4).data(queue);
+        let told = stopping.clone();
+        let worker = worker.on_event(move |worker, event| {
+            // Only here is it sure not to be fetching. `pause` in the middle of that, maybe in a
+            // transaction, stops its heart too, and locks all others out.
+            if matches!(event, Event::HeartBeat) && told.is_cancelled() && worker.is_running() {
+                let _ = worker.pause();
+            }
+        });
+        let worker = worker.build(attempt);
+        Ok(worker.run_with_ctx(move |worker| stop(worker, stopping.clone())).await?)
     })
 }
 
-/// Waits for a signal, and then until the worker has nothing left.
-async fn stop(worker: WorkerContext) -> Result<(), WorkerError> {
+/// Waits for a signal, then until the worker takes nothing new, then until it has nothing left.
+async fn stop(worker: WorkerContext, stopping: CancellationToken) -> Result<(), WorkerError> {
     let (mut int, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     select! { _ = int.recv() => {} _ = term.recv() => {} }
-    worker.pause()?; // takes nothing new, but shows that it lives, which `stop` would not
-    while worker.has_pending_tasks() {
-        sleep(BEAT).await; // not less: a task counts as ended a moment before that is stored
+    stopping.cancel();
+    while !worker.is_paused() || worker.has_pending_tasks() {
+        sleep(BEAT / 10).await;
     }
+    sleep(BEAT).await; // a task counts as ended a moment before that is stored
     worker.stop()
 }
 
