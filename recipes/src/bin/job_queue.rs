@@ -22,8 +22,9 @@
 //!
 //! Python: celery with `acks_late`, `task_reject_on_worker_lost` and `autoretry_for`. By default it
 //! loses the job of a killed worker, and it keeps no dead letters.
-//! Copy: `Job`, `handle`, `Queue`, `either`, `open`, `work`, `stop`, `attempt`, and the constants.
-//! Needs: `cargo add anyhow@1 apalis-redis@1 futures@0.3 md5@0.8`,
+//! Copy: `Job`, `handle`, `Queue`, `either`, `open`, `work`, `stop`, `attempt`, and the constants
+//! `ATTEMPTS`, `TIME_LIMIT`, `BEAT`, `BACKOFF` and `RELEASE`.
+//! Needs: `cargo add anyhow@1 apalis-redis@1 md5@0.8`,
 //! `cargo add apalis@1 --no-default-features -F limit`,
 //! `cargo add apalis-sqlite@1 --no-default-features -F json,migrate,tokio`,
 //! `cargo add clap@4 -F derive`, `cargo add serde@1 -F derive`,
@@ -85,12 +86,8 @@ use anyhow::{Result, anyhow, ensure};
 use apalis::prelude::*;
 use apalis_redis::{Client, Config as RedisConfig, RedisStorage};
 use apalis_sqlite::{Config, SqliteConnectOptions, SqlitePool, SqliteStorage};
-use clap::Parser;
-use futures::TryStreamExt;
 use redis::{AsyncTypedCommands, Script, aio::ConnectionManagerConfig as Connect};
-use serde::{Deserialize, Serialize};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::{fs, select, time::sleep, time::timeout};
+use tokio::{select, signal::unix::SignalKind, signal::unix::signal, time::sleep, time::timeout};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// Attempts that a job has before it is dead: at most 25, where apalis-redis gives up itself.
@@ -102,16 +99,16 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 const BEAT: Duration = Duration::from_secs(1);
 
 /// A job, which the queue keeps as JSON: a file to compute the MD5 of.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, serde::Deserialize, serde::Serialize)]
 pub struct Job(path::PathBuf);
 
 /// Does a job: writes the MD5 of FILE to FILE.md5. An error: it is tried again, or dead. A panic is
 /// an error. It runs as a task, which may wait or compute, but is canceled only where it waits.
 pub async fn handle(Job(file): Job) -> Result<()> {
-    let bytes = fs::read(&file).await?;
+    let bytes = tokio::fs::read(&file).await?;
     ensure!(!bytes.is_empty(), "the file is empty so far");
     let line = format!("{:x}  {}\n", md5::compute(bytes), file.display());
-    Ok(fs::write(file.with_added_extension("md5"), line).await?)
+    Ok(tokio::fs::write(file.with_added_extension("md5"), line).await?)
 }
 
 /// A queue of jobs. A clone is the same queue.
@@ -174,17 +171,14 @@ pub async fn work(queue: Queue) -> Result<()> {
     let stopping = CancellationToken::new();
     either!(queue, backend => {
         let backend = backend.poll_with_interval(Duration::from_millis(100));
-        let worker = WorkerBuilder::new(name).backend(backend).concurrency(4).data(queue);
-        let told = stopping.clone();
-        let worker = worker.on_event(move |worker, event| {
-            // Only here is it sure not to be fetching. `pause` in the middle of that, maybe in a
-            // transaction, stops its heart too, and locks all others out.
-            if matches!(event, Event::HeartBeat) && told.is_cancelled() && worker.is_running() {
-                let _ = worker.pause();
-            }
+        let (told, worker) = (stopping.clone(), WorkerBuilder::new(name).backend(backend));
+        // Only here is it sure not to be fetching. `pause` in the middle of that, maybe in a
+        // transaction, would stop its heart too, and lock all others out.
+        let worker = worker.concurrency(4).data(queue).on_event(move |worker, event| match event {
+            Event::HeartBeat if told.is_cancelled() => drop(worker.pause()), // again: an error
+            _ => {}
         });
-        let worker = worker.build(attempt);
-        Ok(worker.run_with_ctx(move |worker| stop(worker, stopping.clone())).await?)
+        Ok(worker.build(attempt).run_with_ctx(move |it| stop(it, stopping.clone())).await?)
     })
 }
 
@@ -221,7 +215,7 @@ async fn attempt(job: Job, id: TaskId, n: Attempt, queue: Data<Queue>) -> Result
 // Only for the demo from here on.
 
 /// Writes the MD5 of files, as jobs in a queue. Without a command: a demo.
-#[derive(Parser)]
+#[derive(clap::Parser)]
 struct Args {
     /// Add jobs; do jobs, until Ctrl-C or SIGTERM; list how many there are, and the dead ones;
     /// clear the queue (in Redis only; in SQLite delete its files, NAME and NAME-*)
@@ -238,7 +232,7 @@ struct Args {
 
 #[tokio::main]
 async fn main() {
-    let Err(error) = run(Args::parse()).await else { return };
+    let Err(error) = run(clap::Parser::parse()).await else { return };
     eprintln!("error: {error}");
     process::exit(2)
 }
@@ -249,15 +243,13 @@ async fn run(Args { command, files, queue: name }: Args) -> Result<()> {
         process::exit(sh.code().unwrap_or(1))
     };
     let queue = open(&name).await.map_err(|error| anyhow!("{name}: {error}"))?;
+    let jobs: Result<_, _> = files.iter().map(|f| path::absolute(f).map(Job)).collect();
     match (command.as_str(), &queue) {
-        ("push", _) => {
-            let jobs: Result<_, _> = files.iter().map(|f| path::absolute(f).map(Job)).collect();
-            either!(queue, mut backend => backend.push_bulk(jobs?).await?);
-        }
+        ("push", _) => either!(queue, mut backend => backend.push_bulk(jobs?).await?),
         ("work", _) => work(queue).await?,
         ("clear", Queue::Redis(redis)) => {
             let mut db = redis.clone().get_connection().clone();
-            let keys: Vec<String> = db.scan_match(format!("{name}:*")).await?.try_collect().await?;
+            let keys = db.keys(format!("{name}:*")).await?;
             db.del(keys).await?;
             db.zrem("core:apalis:queues:list", format!("{name}:workers")).await?;
         }
