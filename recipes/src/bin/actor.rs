@@ -18,7 +18,7 @@
 //!
 //! Python: a task around an `asyncio.Queue(maxsize=32)`, each message with a future; `set_result`
 //! on that of a canceled caller raises `InvalidStateError`, which ends the actor.
-//! Copy: `Bank`, `BankError`, `Message`, `Accounts` and `serve`.
+//! Copy: `Bank`, `BankError`, `Message`, `Answer`, `Reply`, `Accounts` and `serve`.
 //! Needs: `cargo add futures@0.3`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
 //! ```console

@@ -10,7 +10,7 @@
 //! failed, and by `process::exit`, `abort` or a kill. For a database: `batch_writer`.
 //!
 //! Python: `logging.handlers.QueueHandler` and `QueueListener`, whose `stop()` you must not forget.
-//! Copy: `BackgroundWriter` and `Lines`.
+//! Copy: `BackgroundWriter`, `Lines`, `Line` and `report`.
 //! Needs: `cargo add tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!

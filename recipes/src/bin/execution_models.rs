@@ -14,7 +14,7 @@
 //!     file 3               ██████▌██████▌██████▌
 //!
 //! Python: a loop; generators in turn; `threading`; `multiprocessing`; `asyncio`.
-//! Copy: `Span`, `Group` and `draw`, which draws what you recorded of any program.
+//! Copy: `Span`, `Group`, and `draw` with its `STYLE`: it draws what you recorded of any program.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
 //! ```console

@@ -25,6 +25,7 @@
 //! ...
 //! ```
 
+use std::io::{self, Write, stdout};
 use std::ops::{Deref, DerefMut};
 use std::process::ExitCode;
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -78,7 +79,7 @@ struct Args {
     threads: u32,
 }
 
-fn main() -> ExitCode {
+fn main() -> io::Result<ExitCode> {
     let n = Args::parse().threads;
     let (steps, long, short) = (Mutex::new(0), Duration::from_secs(2), Duration::from_millis(2));
     let work_with_lock = most_at_once(n, short, |step| {
@@ -90,21 +91,24 @@ fn main() -> ExitCode {
         }
     });
     let steps = *Inside::enter(&steps);
-    println!("work with the lock: {work_with_lock} of {n} threads at once, {steps} steps counted");
+    writeln!(
+        stdout(),
+        "work with the lock: {work_with_lock} of {n} threads at once, {steps} steps counted"
+    )?;
 
     let lock = Mutex::new(());
     let let_go = most_at_once(n, long, |wait| Inside::enter(&lock).outside(wait));
-    println!("waits with the lock let go: {let_go} of {n} threads at once");
+    writeln!(stdout(), "waits with the lock let go: {let_go} of {n} threads at once")?;
     let held = most_at_once(n, short, |wait| {
         let _inside = Inside::enter(&lock);
         wait();
     });
-    println!("waits with the lock held: {held} of {n} threads at once");
+    writeln!(stdout(), "waits with the lock held: {held} of {n} threads at once")?;
     let free = most_at_once(n, long, |step| step());
-    println!("work without a lock: {free} of {n} threads at once");
+    writeln!(stdout(), "work without a lock: {free} of {n} threads at once")?;
 
     let held = (work_with_lock, steps, let_go, held, free) == (1, 10 * n, n, 1, n);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs `job` on each of the threads and hands it something that takes a while. Returns how many

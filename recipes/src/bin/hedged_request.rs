@@ -37,7 +37,7 @@
 //! ```
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::{process::exit, time::Duration};
+use std::{io::Write, io::stdout, process::exit, time::Duration};
 
 use anyhow::{Error, Result};
 use axum::{Router, http::StatusCode, http::Uri, serve};
@@ -98,13 +98,13 @@ async fn main() -> Result<()> {
     let good = match args.urls.is_empty() {
         // Whatever http_proxy says: the server is in this process.
         true => demo(client.no_proxy().build()?, after).await?,
-        false => ask(&client.build()?, args.urls, after).await,
+        false => ask(&client.build()?, args.urls, after).await?,
     };
     exit(i32::from(!good)) // to return would wait for a name lookup that hangs
 }
 
 /// Prints who answers first, or why nobody does; returns whether somebody does.
-async fn ask(client: &Client, urls: Vec<Url>, after: Duration) -> bool {
+async fn ask(client: &Client, urls: Vec<Url>, after: Duration) -> Result<bool> {
     let ask = async |mut url: Url| {
         let answer = client.get(url.clone()).send().await.and_then(Response::error_for_status);
         let _ = (url.set_username(""), url.set_password(None)); // not to be printed
@@ -112,8 +112,8 @@ async fn ask(client: &Client, urls: Vec<Url>, after: Duration) -> bool {
         answer.map(|_| format!("{url} won")).map_err(|e| format!("{url}: {}", e.root_cause()))
     };
     let first = hedged(urls.into_iter().map(ask), after).await;
-    println!("{}", first.clone().unwrap_or_else(|errors| errors.join("\n")));
-    first.is_ok()
+    writeln!(stdout(), "{}", first.clone().unwrap_or_else(|errors| errors.join("\n")))?;
+    Ok(first.is_ok())
 }
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
@@ -141,7 +141,7 @@ async fn demo(client: Client, after: Duration) -> Result<bool> {
     let address = listener.local_addr()?;
     tokio::spawn(async move { serve(listener, Router::new().fallback(page)).await });
 
-    let (mut good, never) = (true, Duration::from_secs(60));
+    let (mut good, never, mut out) = (true, Duration::from_secs(60), stdout());
     for (paths, after, expected) in [
         (["hangs", "late"], after, (true, [2, 1, 1])),
         (["fast", "spare"], never, (true, [1, 1, 0])),
@@ -149,11 +149,11 @@ async fn demo(client: Client, after: Duration) -> Result<bool> {
         (["down", "down"], never, (false, [2, 2, 0])),
     ] {
         let urls = paths.map(|path| format!("http://{address}/{path}").parse());
-        let won = ask(&client, urls.into_iter().collect::<Result<_, _>>()?, after).await;
+        let won = ask(&client, urls.into_iter().collect::<Result<_, _>>()?, after).await?;
         until(|| IDLE.available_permits() == 2).await;
         let [asked, answered] = [&ASKED, &ANSWERED].map(|count| count.swap(0, Relaxed));
         let canceled = asked - answered + IDLE.available_permits() - 2;
-        println!("of {paths:?}: {asked} asked, {answered} answered, {canceled} canceled");
+        writeln!(out, "of {paths:?}: {asked} asked, {answered} answered, {canceled} canceled")?;
         good &= (won, [asked, answered, canceled]) == expected;
     }
     Ok(good)

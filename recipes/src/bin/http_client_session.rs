@@ -32,6 +32,7 @@
 //! error: invalid value '0' for '--requests <N>': 0 is not in 20..=65535
 //! ```
 
+use std::io::{Write, stdout};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{process::exit, time::Duration};
 
@@ -107,7 +108,7 @@ async fn fetch_all(urls: Vec<Url>) -> Result<bool> {
             Err(error) => eprintln!("{url}: {}", error.root_cause()),
         }
     }
-    println!("{got} of {asked} pages");
+    writeln!(stdout(), "{got} of {asked} pages")?;
     Ok(got == asked)
 }
 
@@ -148,7 +149,7 @@ async fn demo(n: usize) -> Result<bool> {
         let pages: Vec<_> = stream::iter(0..n).map(get).buffer_unordered(4).collect().await;
         let (got, connections) = (pages.iter().flatten().count(), ACCEPTED.swap(0, Relaxed));
         let few = if connections <= n / 2 { ", at most half as many" } else { "" };
-        println!("{what}: {got} pages, {connections} connections{few}");
+        writeln!(stdout(), "{what}: {got} pages, {connections} connections{few}")?;
         good &=
             got == n && if what == "one client" { connections <= n / 2 } else { connections == n };
     }

@@ -11,7 +11,7 @@
 //!
 //! Python: `aiohttp.web`, sanic or tornado; in aiohttp, too, `on_shutdown` has to close each of
 //! the websockets.
-//! Copy: `serve` and `routes`, `Service`.
+//! Copy: `serve`, and `Service`, `routes` with the handlers `delay`, `echo` and `repeat`.
 //! Needs: `cargo add axum@0.8 -F ws`, `cargo add tokio-tungstenite@0.29`,
 //! `cargo add anyhow@1 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
@@ -43,8 +43,9 @@
 //! error: invalid value 'localhost' for '--listen <ADDRESS>': invalid socket address syntax
 //! ```
 
+use std::io::{self, Write, stdout};
 use std::net::SocketAddr;
-use std::{future::pending, io, process::exit, time::Duration};
+use std::{future::pending, process::exit, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -165,7 +166,7 @@ async fn main() -> Result<()> {
         eprintln!("error: {address}: {error}");
         exit(2)
     });
-    println!("http://{}", listener.local_addr()?);
+    writeln!(stdout(), "http://{}", listener.local_addr()?)?;
     let stop = service.stop.clone();
     tokio::spawn(ctrl_c().map(move |_| stop.cancel()).then(|()| ctrl_c()).map(|_| exit(130)));
     exit(i32::from(!serve(service.clone(), routes(service), listener, grace).await?))
@@ -174,7 +175,7 @@ async fn main() -> Result<()> {
 static BEGUN: Notify = Notify::const_new();
 
 async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
-    let (stop, stopped) = (service.stop.clone(), service.stop.clone());
+    let (mut out, stop, stopped) = (stdout(), service.stop.clone(), service.stop.clone());
     let held = async move || {
         BEGUN.notify_one();
         stopped.cancelled().await;
@@ -188,21 +189,19 @@ async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
     let ask = move |path: &str| {
         let answer = client.get(format!("http://{address}/{path}")).send();
         answer.and_then(async |answer| {
-            let status = answer.status().as_u16();
-            Ok(if status == 200 {
-                format!("200 {:?}", answer.text().await?)
-            } else {
-                status.to_string()
+            Ok(match answer.status().as_u16() {
+                200 => format!("200 {:?}", answer.text().await?),
+                other => other.to_string(),
             })
         })
     };
     for path in ["", "delay/10", "delay/soon", "nowhere"] {
-        println!("GET /{path}: {}", ask(path).await?);
+        writeln!(out, "GET /{path}: {}", ask(path).await?)?;
     }
     let stream = TcpStream::connect(address).await?;
     let (mut socket, _) = client_async(format!("ws://{address}/echo"), stream).await?;
     socket.send("to and fro".into()).await?;
-    println!("websocket: {:?}", socket.next().await.context("no echo")??.to_text()?);
+    writeln!(out, "websocket: {:?}", socket.next().await.context("no echo")??.to_text()?)?;
 
     let held = tokio::spawn(ask("held"));
     timeout(Duration::from_secs(2), BEGUN.notified()).await?; // a request is at work
@@ -216,8 +215,8 @@ async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
     let done = server.await??;
     let held = if done { held.await?? } else { "none".to_owned() };
     let text = bye.to_text()?;
-    println!("after the stop: request: {held}; websocket: {text:?}; next client: {late}");
-    println!("the server {waits} for the websocket to say goodbye");
-    println!("{}", if done { "all ended in time" } else { "not all ended in time" });
+    writeln!(out, "after the stop: request: {held}; websocket: {text:?}; next client: {late}")?;
+    writeln!(out, "the server {waits} for the websocket to say goodbye")?;
+    writeln!(out, "{}", if done { "all ended in time" } else { "not all ended in time" })?;
     Ok(done && bye.is_close() && late == "refused" && waits == "waits")
 }

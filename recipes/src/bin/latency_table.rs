@@ -30,7 +30,7 @@
 
 use std::fs::File;
 use std::hint::black_box;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, Write, stdout};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::{Mutex, mpsc};
@@ -103,10 +103,10 @@ fn main() -> io::Result<ExitCode> {
         ("a new thread, joined", new_thread),
         ("a sleep of 1 ms", sleep),
     ] {
-        println!("{name:<24} {nanos:>8.0} ns {:>7.0} times", nanos / mutex);
+        writeln!(stdout(), "{name:<24} {nanos:>8.0} ns {:>7.0} times", nanos / mutex)?;
     }
     let held = 2.0 * mutex < system_call && 2.0 * system_call < round_trip;
-    println!("mutex < system call < round trip, each by 2 and more: {held}");
+    writeln!(stdout(), "mutex < system call < round trip, each by 2 and more: {held}")?;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -28,8 +28,8 @@
 //! ...
 //! ```
 
-use std::sync::{Condvar, Mutex};
 use std::{collections::BTreeSet, process::ExitCode, time::Duration, time::Instant};
+use std::{io::Write, io::stdout, sync::Condvar, sync::Mutex};
 
 use clap::{Parser, value_parser};
 use rayon::prelude::*;
@@ -94,7 +94,7 @@ struct Args {
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let Args { folds, seed } = Args::parse();
-    let folds = usize::from(folds);
+    let (folds, mut out) = (usize::from(folds), stdout());
     let rows: Vec<_> = (0..200).map(|row| made_up(job_seed(!seed, row))).collect();
     let settings = [0.01, 0.1, 0.3, 4.0].map(|rate| [1, 2, 3, 4, 5].map(|n| (rate, n))).concat();
     let score = |&setting: &_, fold, seed| fit(&rows, folds, setting, fold, seed);
@@ -102,8 +102,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let in_turn: Vec<_> = (0..settings.len() * folds).map(job).collect();
     let means: Vec<_> = in_turn.chunks(folds).map(mean).collect();
     let first = best(&means).ok_or("all diverged")?;
-    let (models, (rate, degree), error) = (in_turn.len(), settings[first], means[first]);
-    println!("{models} models, the best: rate {rate}, degree {degree}; mean error {error:.6}");
+    let (n, (rate, degree), error) = (in_turn.len(), settings[first], means[first]);
+    writeln!(out, "{n} models, the best: rate {rate}, degree {degree}; mean error {error:.6}")?;
 
     let mut held = true;
     for workers in [1, 2, 8] {
@@ -122,17 +122,17 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         let bits = |score: &f64| score.to_bits();
         let same = scores.iter().flatten().map(bits).eq(in_turn.iter().map(bits));
         let met = here.into_inner()?.len();
-        println!("{met} of {workers} workers at work at once; every score bit-equal: {same}");
+        writeln!(out, "{met} of {workers} workers at work at once; every score bit-equal: {same}")?;
         held &= same && met == workers && best(&means) == Some(first);
     }
 
     let mut shared = seed;
-    let [early, late] = [(); 2].map(|()| score(&settings[first], 0, random(&mut shared)));
-    println!("one generator for all: {early:.6} if this model draws first, {late:.6} if next");
+    let [a, b] = [(); 2].map(|()| score(&settings[first], 0, random(&mut shared)));
+    writeln!(out, "one generator for all: {a:.6} if this model draws first, {b:.6} if next")?;
     let floats = [1e16, 1.0, -1e16, 1.0];
     let (sum, halves): (f64, f64) = (floats.iter().sum(), floats.par_iter().with_max_len(1).sum());
-    println!("a sum of four floats: {sum} in turn, {halves} in parallel");
-    held &= early != late && sum != halves;
+    writeln!(out, "a sum of four floats: {sum} in turn, {halves} in parallel")?;
+    held &= a != b && sum != halves;
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -15,7 +15,7 @@
 //!
 //! Python: a thread with `daemon=True` that compares `time.monotonic()` with a dict of last beats,
 //! and calls all of them late after Ctrl-Z; `faulthandler.dump_traceback_later` for one long call.
-//! Copy: `Watchdog`, `Worker`, `State` and `Heartbeat`.
+//! Copy: `Watchdog`, `Worker`, `State`, `Heartbeat`, `ENDED` and `PANICKED`.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full,test-util`
 //!

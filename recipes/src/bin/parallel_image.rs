@@ -29,11 +29,10 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::io::{Cursor, Write, stdout};
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
-use std::{fs, io::Cursor};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, value_parser};
 use rayon::prelude::*;
@@ -104,8 +103,8 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(Args { out, width, workers }: Args) -> Result<ExitCode, Box<dyn Error>> {
-    let height = width * 2 / 3;
+fn run(Args { out: path, width, workers }: Args) -> Result<ExitCode, Box<dyn Error>> {
+    let (height, mut out) = (width * 2 / 3, stdout());
     let expected = usize::from(workers).min(height as usize);
     let pixel = |x, y| mandelbrot(width, x, y);
     let in_turn: Vec<_> = (0..height).flat_map(|y| (0..width).map(move |x| pixel(x, y))).collect();
@@ -124,7 +123,7 @@ fn run(Args { out, width, workers }: Args) -> Result<ExitCode, Box<dyn Error>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(workers.into()).build()?;
     let image = pool.install(|| paint(width, height, meet_and_paint));
     let (same, met) = (image == in_turn, here.into_inner().unwrap().len());
-    println!("{width} x {height} pixels, {met} workers met; every pixel as in turn: {same}");
+    writeln!(out, "{width} x {height} pixels, {met} workers met; every pixel as in turn: {same}")?;
 
     let image = image.as_flattened();
     let file = to_png(width, height, png::ColorType::Rgb, image)?;
@@ -133,8 +132,8 @@ fn run(Args { out, width, workers }: Args) -> Result<ExitCode, Box<dyn Error>> {
     reader.next_frame(&mut read)?;
     let sum =
         image.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
-    println!("checksum {sum:08x}; read back from the PNG, the same: {}", read == image);
-    if let Some(path) = out {
+    writeln!(out, "checksum {sum:08x}; read back from the PNG, the same: {}", read == image)?;
+    if let Some(path) = path {
         fs::write(&path, file).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let held = same && met == expected && read == image;

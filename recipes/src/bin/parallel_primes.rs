@@ -37,6 +37,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::io::{Write, stdout};
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::{Condvar, Mutex};
@@ -89,10 +90,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let start = Instant::now();
     let in_turn = (0..below).filter(|&n| is_prime(n)).count();
-    println!("in turn:   {in_turn} primes below {below} in {:.1?}", start.elapsed());
+    writeln!(stdout(), "in turn:   {in_turn} primes below {below} in {:.1?}", start.elapsed())?;
     let start = Instant::now();
     let primes = pool.install(|| count_in_parallel(0..below, least, is_prime));
-    println!("{workers} workers: {primes} primes below {below} in {:.1?}", start.elapsed());
+    writeln!(
+        stdout(),
+        "{workers} workers: {primes} primes below {below} in {:.1?}",
+        start.elapsed()
+    )?;
 
     // The same once more, where each worker waits with its first number until all are there.
     let expected = parts(below as usize, least).min(workers.into());
@@ -108,9 +113,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let counted = pool.install(|| count_in_parallel(0..below, least, meet_and_test));
     let met = here.into_inner()?.len();
     let s = if met == 1 { "" } else { "s" };
-    println!(
+    writeln!(
+        stdout(),
         "{met} worker{s} met in the middle of it, {least} numbers at least in each of their jobs"
-    );
+    )?;
 
     let known = below != 200_000 || primes == 17_984;
     let held = known && primes == in_turn && counted == in_turn && met == expected;

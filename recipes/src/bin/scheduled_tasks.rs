@@ -28,8 +28,8 @@
 //! error: invalid value '0' for '--period <MILLIS>': 0 is not in 10..=10000
 //! ```
 
-use std::process::{ExitCode, exit};
 use std::sync::{Mutex, atomic::AtomicUsize, atomic::Ordering::Relaxed};
+use std::{io, io::Write, io::stdout, process::ExitCode, process::exit};
 
 use clap::{Parser, value_parser};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep, sleep_until};
@@ -110,7 +110,7 @@ struct Args {
     period: u32,
 }
 
-fn main() -> ExitCode {
+fn main() -> io::Result<ExitCode> {
     let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
         Some(line) if wrong.use_stderr() => {
             eprintln!("{line}"); // without the usage
@@ -118,9 +118,9 @@ fn main() -> ExitCode {
         }
         _ => wrong.exit(), // --help, --version
     });
-    let runtime = Builder::new_current_thread().enable_time().start_paused(!args.real).build();
-    let held = runtime.expect("a runtime").block_on(run(args)).expect("no panic in a run");
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let runtime = Builder::new_current_thread().enable_time().start_paused(!args.real).build()?;
+    let held = runtime.block_on(run(args))?;
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 static TIMES: Mutex<Vec<u128>> = Mutex::new(Vec::new()); // of the runs
@@ -128,7 +128,7 @@ static ALONE: Semaphore = Semaphore::const_new(1); // whoever runs holds the per
 static OVERLAPS: AtomicUsize = AtomicUsize::new(0); // runs that did not get it
 static ENDED: AtomicUsize = AtomicUsize::new(0); // runs that were not dropped half-way
 
-async fn run(Args { real, period }: Args) -> Result<bool, JoinError> {
+async fn run(Args { real, period }: Args) -> io::Result<bool> {
     let (start, unit) = (Instant::now(), Duration::from_millis(u64::from(period) / 10));
     let millis = move || start.elapsed().as_millis();
     let beat = every(10 * unit, move || async move {
@@ -147,14 +147,14 @@ async fn run(Args { real, period }: Args) -> Result<bool, JoinError> {
     sleep_until(start + 55 * unit).await;
     let runs = beat.cancel().await?; // in the middle of the fifth
 
-    let (times, at_once) = (TIMES.lock().unwrap().clone(), 1 + OVERLAPS.load(Relaxed));
-    let ended = ENDED.load(Relaxed);
-    println!("every {period} ms: {runs} runs at {times:?} ms, {at_once} at once, {ended} ended");
-    println!("at {:?}: it ran at {tea} ms; at 1h, canceled: {never:?}", 30 * unit);
+    let (times, most) = (TIMES.lock().unwrap().clone(), 1 + OVERLAPS.load(Relaxed));
+    let (ended, mut out) = (ENDED.load(Relaxed), stdout());
+    writeln!(out, "every {period} ms: {runs} runs at {times:?} ms, {most} at once, {ended} ended")?;
+    writeln!(out, "at {:?}: it ran at {tea} ms; at 1h, canceled: {never:?}", 30 * unit)?;
     let plan = [0, 10, 35, 40, 50].map(|at| u128::from(period) / 10 * at);
     // Paused time is exact. Real time is late at will, but never early.
     let on_time = |at: u128, plan| if real { at >= plan } else { at == plan };
     let held = times.iter().zip(plan).all(|(&at, plan)| on_time(at, plan));
-    let counts = [at_once, runs as usize, ended] == [1, times.len(), times.len()];
+    let counts = [most, runs as usize, ended] == [1, times.len(), times.len()];
     Ok(held && counts && (real || runs == 5) && on_time(tea, plan[1] * 3) && never.is_none())
 }

@@ -10,7 +10,7 @@
 //!
 //! Python: `functools.cache` of a coroutine is broken; `async_lru.alru_cache`, or a dict of tasks,
 //! where a canceled first caller cancels the load for all the others.
-//! Copy: `Cache` and `get_or_load`, `remove`.
+//! Copy: `Cache` with `Map` and `Place`, and `get_or_load`, `remove`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!

@@ -9,7 +9,7 @@
 //! network or a disk: tasks, as in `gather_join`. A graph that must survive a crash: `job_queue`.
 //!
 //! Python: `graphlib.TopologicalSorter` with a pool; `dask.delayed`.
-//! Copy: `run_graph`, `Graph` and `Stuck`.
+//! Copy: `run_graph`, `Graph`, `Work` and `Stuck`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1`
 //!
 //! ```console

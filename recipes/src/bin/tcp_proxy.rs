@@ -137,7 +137,7 @@ const BYTES: usize = 1 << 20;
 const CLIENTS: usize = 8;
 
 async fn demo(limit: usize) -> Result<bool> {
-    let server = TcpListener::bind("127.0.0.1:0").await?;
+    let (mut out, server) = (stdout(), TcpListener::bind("127.0.0.1:0").await?);
     let to = server.local_addr()?;
     tokio::spawn(serve(server, limit.min(CLIENTS)));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -163,18 +163,18 @@ async fn demo(limit: usize) -> Result<bool> {
         () = proxy(listener, to, limit, ended) => 0,
     };
     let ((there, back, _), most) = (totals.get(), MOST_AT_ONCE.load(Relaxed));
-    println!(
+    writeln!(
+        out,
         "{CLIENTS} clients sent {BYTES} bytes each, and their end; {equal} got them back, equal"
-    );
-    println!("the proxy passed on {there} bytes there, {back} back; at most {most} at once");
+    )?;
+    writeln!(out, "the proxy passed on {there} bytes there, {back} back; at most {most} at once")?;
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let client = TcpStream::connect(listener.local_addr()?).await?;
     let lost = pass_on(client, "127.0.0.1:9").await.err().map(|error| error.to_string());
-    println!("nobody behind it: {}", lost.as_deref().unwrap_or("a server"));
+    writeln!(out, "nobody behind it: {}", lost.as_deref().unwrap_or("a server"))?;
     let all = (CLIENTS * BYTES) as u64;
-    let held = (equal, there, back, most) == (CLIENTS, all, all, limit.min(CLIENTS));
-    Ok(held && lost.is_some())
+    Ok(lost.is_some() && (equal, there, back, most) == (CLIENTS, all, all, limit.min(CLIENTS)))
 }
 
 /// Sends its bytes and then the end, and returns whether they come back.

@@ -53,8 +53,7 @@
 //! error: invalid value 'example.com' for '--start <URL>': relative URL without a base
 //! ```
 
-use std::collections::{HashSet, VecDeque};
-use std::io::{Write, stdout};
+use std::{collections::HashSet, collections::VecDeque, io::Write, io::stdout};
 use std::{num::NonZeroUsize, process::exit, sync::Mutex, task::Poll, task::ready, time::Duration};
 
 use anyhow::{Result, ensure};
@@ -171,20 +170,20 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help
-    });
-    let (mut all, mut found, demo) = (0, 0, args.start.is_none());
-    let start = if let Some(url) = args.start { url } else { demo_site().await? };
+    let Args { start, depth, pages: most, limit } =
+        Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
+            Some(line) if wrong.use_stderr() => {
+                eprintln!("{line}"); // without the usage
+                exit(2)
+            }
+            _ => wrong.exit(), // --help
+        });
+    let (mut all, mut found, demo) = (0, 0, start.is_none());
+    let start = if let Some(url) = start { url } else { demo_site().await? };
     let client = Client::builder().timeout(Duration::from_secs(10)).redirect(Policy::none());
     // In the demo, whatever http_proxy says: the server is in this process.
     let client = if demo { client.no_proxy() } else { client };
-    let limits = Limits { depth: args.depth, pages: args.pages, at_once: args.limit };
-    let mut pages = crawl(client.build()?, start, limits);
+    let mut pages = crawl(client.build()?, start, Limits { depth, pages: most, at_once: limit });
     while let Some((url, far, page)) = pages.next().await {
         (all, found) = (all + 1, found + usize::from(page.is_ok()));
         let what = match page {
@@ -197,11 +196,12 @@ async fn main() -> Result<()> {
     let mut good = found == all;
     if demo {
         let asked = ASKED.lock().expect("no panic in the server");
-        let again = asked.len() - asked.iter().map(|(page, _)| page).collect::<HashSet<_>>().len();
-        let many = asked.iter().filter(|(_, at_once)| *at_once > args.limit.get()).count();
-        println!("the server: {} requests, {again} again, {many} too many at once", asked.len());
-        let expected = [1, 5, 13, 14].get(args.depth).unwrap_or(&14);
-        good = again + many == 0 && all == *expected.min(&args.pages) && all == asked.len();
+        let n = asked.len();
+        let again = n - asked.iter().map(|(page, _)| page).collect::<HashSet<_>>().len();
+        let many = asked.iter().filter(|(_, at_once)| *at_once > limit.get()).count();
+        writeln!(stdout(), "the server: {n} requests, {again} again, {many} too many at once")?;
+        let expected = [1, 5, 13, 14].get(depth).unwrap_or(&14).min(&most);
+        good = (again + many, all, n) == (0, *expected, *expected);
     }
     exit(i32::from(!good)) // to return would wait for a name lookup that hangs
 }

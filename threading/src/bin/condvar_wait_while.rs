@@ -10,7 +10,7 @@
 //! for a plain queue, the channel of `producer_consumer`.
 //!
 //! Python: `with condition: condition.wait_for(predicate)`, `notify()`, `notify_all()`.
-//! Copy: `WaitingRoom`.
+//! Copy: `WaitingRoom` and its `State`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console

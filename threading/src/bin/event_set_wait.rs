@@ -9,7 +9,7 @@
 //! timeout, `OnceLock::wait` is enough; to stop a worker, close its channel.
 //!
 //! Python: `threading.Event`, with `set`, `clear`, `is_set`, `wait(timeout)`.
-//! Copy: `Event`.
+//! Copy: `Event` and its `State`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console

@@ -13,7 +13,7 @@
 //! in the schedule), thread 1 unlocks and notifies (1 1), then thread 2 falls asleep (2).
 //!
 //! Python: nothing like it; a stress test, and hope.
-//! Copy: `on_every_schedule`, `replay`, `run` and `Recorder`.
+//! Copy: `on_every_schedule`, `replay`, `run`, `Checked` and `Recorder`.
 //! Needs: `cargo add shuttle@0.9`
 //!
 //! ```console

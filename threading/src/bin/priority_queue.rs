@@ -9,7 +9,7 @@
 //! may wait forever while more urgent ones keep coming. First come only: `producer_consumer`.
 //!
 //! Python: `queue.PriorityQueue(8)` with `(priority, next(counter), item)`.
-//! Copy: `PriorityQueue`.
+//! Copy: `PriorityQueue` and its `State`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console

@@ -9,7 +9,7 @@
 //!
 //! Python: `socketserver.ThreadingTCPServer`; its `shutdown` leaves the open connections be, and
 //! `server_close` waits for them.
-//! Copy: `Server`, `Shared`, `Connections` and `echo`, with their impls.
+//! Copy: `Server`, `Shared`, `Connections`, `echo` and `MOMENT`, with their impls.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console

@@ -9,7 +9,7 @@
 //! wait for ten thousand things, use tasks: `ten_thousand_tasks`.
 //!
 //! Python: the same: a `threading.Thread` that waits is one of these, with the same costs.
-//! Copy: `switches` and `memory`.
+//! Copy: `switches`, `Switches` and `memory`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add nix@0.31 -F resource`
 //! Runs on: Linux
 //!

@@ -10,7 +10,7 @@
 //!
 //! Python: `ThreadPoolExecutor` (its queue has no bound), `submit`, `Future.result(timeout)`,
 //! `shutdown(cancel_futures=True)`.
-//! Copy: `ThreadPool`, `JobHandle` and `PoolError`, with their impls, and `Job`.
+//! Copy: `ThreadPool`, `JobHandle` and `PoolError`, with their impls, `Job` and `panicked`.
 //! Needs: `cargo add crossbeam@0.8 thiserror@2`, `cargo add clap@4 -F derive`
 //!
 //! ```console

@@ -10,7 +10,7 @@
 //!
 //! Python: `ThreadPool.imap`, which reads all of its input at once; `Executor.map(buffersize=n)`
 //! since 3.14.
-//! Copy: `imap` and `Results`.
+//! Copy: `imap`, `Results` and `Job`.
 //! Needs: `cargo add crossbeam@0.8`, `cargo add clap@4 -F derive`
 //!
 //! ```console
