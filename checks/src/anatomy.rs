@@ -50,6 +50,10 @@ const WIDEST: usize = 96;
 
 const DEMO: &str = "// Only for the demo from here on.";
 
+/// What an item begins with, but for `pub` and the like.
+const ITEMS: [&str; 8] =
+    ["fn", "struct", "enum", "trait", "type", "const", "static", "macro_rules!"];
+
 /// All that is wrong with the shape of the example; `all` are those of the workspace.
 pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     let mut problems = Vec::new();
@@ -84,7 +88,13 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     must(code <= longest, format!("{code} lines of code, at most {longest} are allowed"));
     must(!lines.iter().any(|line| line.starts_with("mod ")), "an example has no `mod`".to_owned());
 
-    for name in example.key("Copy").iter().flat_map(|value| in_backticks(value)) {
+    let named: Vec<_> = example.key("Copy").iter().flat_map(|value| in_backticks(value)).collect();
+    let above = lines.iter().position(|line| *line == DEMO).unwrap_or(0);
+    for item in lines[..above].iter().filter_map(|line| item_name(line)) {
+        let there = named.iter().any(|name| name == item);
+        must(there, format!("`Copy:` does not name `{item}`, which stands above the demo"));
+    }
+    for name in named {
         let copied = lines.iter().take_while(|line| **line != DEMO || name == "main");
         match function_lines(&name, copied.copied()) {
             None => must(false, format!("`Copy:` names `{name}`, which the file does not define")),
@@ -173,11 +183,7 @@ fn is_code(line: &str) -> bool {
 
 /// How many lines of code the function (or type) has; `None` if it is not defined.
 fn function_lines<'a>(name: &str, lines: impl Iterator<Item = &'a str>) -> Option<usize> {
-    let defines = |line: &&str| {
-        ["fn", "struct", "enum", "trait", "type", "const", "static", "macro_rules!"]
-            .iter()
-            .any(|kind| mentions(line, &format!("{kind} {name}")))
-    };
+    let defines = |line: &&str| ITEMS.iter().any(|kind| mentions(line, &format!("{kind} {name}")));
     let mut lines = lines.filter(|line| is_code(line)).skip_while(|line| !defines(line)).peekable();
     let indent = lines.peek()?.len() - lines.peek()?.trim_start().len();
     let is_end = |line: &str| line.len() > indent && line[indent..].starts_with('}');
@@ -189,6 +195,15 @@ fn function_lines<'a>(name: &str, lines: impl Iterator<Item = &'a str>) -> Optio
         inside
     });
     Some(body.count())
+}
+
+/// The name of the item that begins in this line, if it is not inside another one.
+fn item_name(line: &str) -> Option<&str> {
+    let before = |word: &&str| matches!(*word, "pub" | "async" | "unsafe" | "pub(crate)");
+    let mut words = line.split(' ').skip_while(before);
+    let kind = words.next().filter(|kind| ITEMS.contains(kind))?;
+    let name = words.find(|word| kind != "const" || !matches!(*word, "fn" | "unsafe"))?;
+    name.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
 /// Whether the words stand in the line, not as a part of longer ones.

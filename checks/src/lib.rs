@@ -59,16 +59,14 @@ fn example_trials(
     if !problems.is_empty() {
         anyhow::bail!(problems.join("\n"));
     }
-    let off: Vec<_> = (package.required_features(&example.name).iter())
-        .filter(|wanted| !features.contains(&(wanted.as_str(), true)))
-        .cloned()
-        .collect();
+    let required = package.required_features(&example.name);
+    let on = required.iter().all(|wanted| features.contains(&(wanted.as_str(), true)));
     let (mut now, mut trials) = (Vec::new(), Vec::new());
     for run in run::runs(example)? {
-        match run.wants(&off) {
+        match run.wants(on) {
             None => now.push(run),
             Some(want) => {
-                let how = want.command(&package.name, &example.name);
+                let how = want.command(&package.name, &example.name, &required);
                 let name = format!("{} ignored, it wants: {how}", example.name);
                 if trials.iter().any(|trial: &Trial| trial.name() == name) {
                     continue; // the same for another run

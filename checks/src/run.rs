@@ -1,5 +1,6 @@
 //! Runs what a header shows.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -94,35 +95,37 @@ fn check_command(command: &str, example: &Example) -> Result<()> {
     Ok(())
 }
 
-/// What a run wants that is not there.
+/// What a run wants that is not there: a feature, or services, none of them twice.
 pub enum Want {
-    Features(Vec<String>),
+    Feature,
     Services(Vec<String>),
 }
 
 impl Want {
-    /// The command that would run it.
-    pub fn command(&self, package: &str, example: &str) -> String {
-        let (before, with) = match self {
-            Self::Features(names) => (String::new(), format!(" -F {}", names.join(","))),
-            Self::Services(names) => {
-                (format!("CHECK_SERVICES=1 {}=... ", names.join("=... ")), String::new())
-            }
+    /// The command that would run it; `features` are those of the example.
+    pub fn command(&self, package: &str, example: &str, features: &[String]) -> String {
+        let services = match self {
+            Self::Feature => String::new(),
+            Self::Services(names) => format!("CHECK_SERVICES=1 {}=... ", names.join("=... ")),
         };
-        format!("{before}cargo test -p {package}{with} --test examples -- {example}")
+        let with = match features {
+            [] => String::new(),
+            names => format!(" -F {}", names.join(",")),
+        };
+        format!("{services}cargo test -p {package}{with} --test examples -- {example}")
     }
 }
 
 impl Run {
-    /// Why this run cannot be made now: a feature that is `off`, or a service. A service is a
+    /// Why this run cannot be made now: a feature that is not `on`, or a service. A service is a
     /// variable such as `REDIS_URL` that the command names and the environment lacks;
     /// with `CHECK_SERVICES=1` that is no excuse.
-    pub fn wants(&self, off: &[String]) -> Option<Want> {
-        if !off.is_empty() {
-            return Some(Want::Features(off.to_vec()));
+    pub fn wants(&self, on: bool) -> Option<Want> {
+        if !on {
+            return Some(Want::Feature);
         }
         let missing = self.services().into_iter().filter(|name| env::var_os(name).is_none());
-        let missing: Vec<_> = missing.collect();
+        let missing: Vec<_> = missing.collect::<BTreeSet<_>>().into_iter().collect();
         let must = env::var_os("CHECK_SERVICES").is_some_and(|value| value == "1");
         (!missing.is_empty() && !must).then_some(Want::Services(missing))
     }

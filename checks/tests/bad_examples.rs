@@ -221,14 +221,19 @@ fn a_verdict_that_comes_and_goes() {
 
 #[test]
 fn what_a_run_wants() {
-    let header = GOOD.replace("$ cargo run", "$ NO_SUCH_URL=redis://[..] cargo run");
-    let run = &runs(&example(&header)).unwrap()[0];
-    let want = run.wants(&[]).expect("a service").command("recipes", "hello");
-    let how = "CHECK_SERVICES=1 NO_SUCH_URL=... cargo test -p recipes --test examples -- hello";
-    assert_eq!(want, how);
-    let want = run.wants(&["db".to_owned()]).expect("a feature").command("recipes", "hello");
-    assert_eq!(want, "cargo test -p recipes -F db --test examples -- hello");
-    assert!(runs(&example(GOOD)).unwrap()[0].wants(&[]).is_none());
+    let call = "$ NO_SUCH_URL=${NO_SUCH_URL:-redis://[..]} cargo run";
+    let run = &runs(&example(&GOOD.replace("$ cargo run", call))).unwrap()[0];
+    let command = |on, features: &[&str]| {
+        let features: Vec<_> = features.iter().map(|&name| name.to_owned()).collect();
+        run.wants(on).expect("something").command("recipes", "hello", &features)
+    };
+    let service = "CHECK_SERVICES=1 NO_SUCH_URL=... cargo test -p recipes --test examples -- hello";
+    assert_eq!(command(true, &[]), service);
+    let both = service.replace(" --test", " -F db --test");
+    assert_eq!(command(true, &["db"]), both);
+    let feature = "cargo test -p recipes -F db,tls --test examples -- hello";
+    assert_eq!(command(false, &["db", "tls"]), feature);
+    assert!(runs(&example(GOOD)).unwrap()[0].wants(true).is_none());
 }
 
 #[test]
@@ -270,6 +275,10 @@ fn examples_that_are_misshapen() {
         "too early",
     );
     misshapen("`greet`", "`salute`", "names `salute`");
+    misshapen("`greet`", "the function", "does not name `greet`");
+    for item in ["pub async fn help<T>() {}", "pub(crate) const fn help() {}", "type help = ();"] {
+        misshapen("/// Prints a", &format!("{item}\n/// Prints a"), "not name `help`");
+    }
     misshapen("Use it when", "Use it simply when", "simply");
     misshapen("Use it when", &format!("Use it {} when", "again ".repeat(20)), "wider than 100");
     misshapen("meet somebody.", "meet somebody!", "exclamation");
