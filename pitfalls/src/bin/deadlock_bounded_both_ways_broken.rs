@@ -6,7 +6,7 @@
 //! Rule: in a circle of bounded channels, nobody may wait in `send` and leave its inbox unread.
 //!
 //! Python: two `Queue(maxsize=2)`, and both threads in `put`.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_broken.rs`).
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`).
 //! Fixed: `deadlock_bounded_both_ways_fixed`
 //! Needs: nothing
 //!

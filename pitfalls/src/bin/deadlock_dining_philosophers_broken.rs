@@ -7,7 +7,7 @@
 //! Rule: number the locks and take the lower number first, everybody.
 //!
 //! Python: `with forks[i]: with forks[(i + 1) % n]:` in `n` threads.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_broken.rs`);
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`);
 //! parking_lot's `deadlock_detection`.
 //! Fixed: `deadlock_dining_philosophers_fixed`
 //! Needs: nothing

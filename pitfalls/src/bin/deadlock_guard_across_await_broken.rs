@@ -9,7 +9,7 @@
 //! Rule: let go of a std lock before the next `.await`.
 //!
 //! Python: `with threading.Lock():` around an `await`.
-//! Caught by: clippy `await_holding_lock`; shuttle (`models/tests/deadlocks_async_broken.rs`).
+//! Caught by: clippy `await_holding_lock`; shuttle (`models/tests/deadlocks_async.rs`).
 //! Fixed: `deadlock_guard_across_await_fixed`
 //! Needs: `cargo add tokio@1 -F full`
 //!

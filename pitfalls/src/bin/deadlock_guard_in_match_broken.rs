@@ -9,7 +9,7 @@
 //!
 //! Python: no counterpart: `with lock:` ends where its block ends, in plain sight.
 //! Caught by: clippy `significant_drop_in_scrutinee` (opt-in);
-//! shuttle (`models/tests/deadlocks_broken.rs`); parking_lot's `deadlock_detection`.
+//! shuttle (`models/tests/deadlocks.rs`); parking_lot's `deadlock_detection`.
 //! Fixed: `deadlock_guard_in_match_fixed`
 //! Needs: nothing
 //!

@@ -6,7 +6,7 @@
 //! Rule: hold no guard over a join.
 //!
 //! Python: `with lock: thread.join()`.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_broken.rs`).
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`).
 //! Fixed: `deadlock_join_holding_lock_fixed`
 //! Needs: nothing
 //!

@@ -6,7 +6,7 @@
 //! Rule: wait for a value under the lock, never for the call: `wait_while`.
 //!
 //! Python: `with condition: condition.wait()` without a loop; `Event` does it right.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_broken.rs`).
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`).
 //! Fixed: `deadlock_lost_wakeup_fixed`
 //! Needs: nothing
 //!

@@ -7,7 +7,7 @@
 //! Rule: a notification says "look again", so there must be something to look at.
 //!
 //! Python: `condition.notify_all()` before the others wait; an `asyncio.Event` stays set.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_async_broken.rs`); tokio's task dump, which
+//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`); tokio's task dump, which
 //! names the line that waits.
 //! Fixed: `deadlock_missed_notify_fixed`
 //! Needs: `cargo add tokio@1 -F full,test-util`

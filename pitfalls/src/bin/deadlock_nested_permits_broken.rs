@@ -6,7 +6,7 @@
 //! Rule: whoever holds a permit does not wait for another one of the same semaphore.
 //!
 //! Python: `async with semaphore:` inside `async with semaphore:`.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_async_broken.rs`); tokio's task dump, which
+//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`); tokio's task dump, which
 //! names the line that waits.
 //! Fixed: `deadlock_nested_permits_fixed`
 //! Needs: `cargo add tokio@1 -F full,test-util`

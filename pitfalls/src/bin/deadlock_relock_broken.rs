@@ -6,7 +6,7 @@
 //! Rule: what is called under a lock takes the data (`&mut T`), never the lock.
 //!
 //! Python: `with lock:` around a call that says `with lock:`; `RLock` is the habit that hides it.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_broken.rs`);
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`);
 //! parking_lot's `deadlock_detection`.
 //! Fixed: `deadlock_relock_fixed`
 //! Needs: nothing

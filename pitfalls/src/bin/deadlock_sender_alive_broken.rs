@@ -7,7 +7,7 @@
 //! Rule: drop the first sender once the last clone is made.
 //!
 //! Python: `for item in iter(queue.get, None)`, and nobody puts the `None`.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_broken.rs`).
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`).
 //! Fixed: `deadlock_sender_alive_fixed`
 //! Needs: nothing
 //!

@@ -12,7 +12,7 @@
 //! `drop(writing)`, which drops a reference only, the future lives on to the end of its scope.
 //!
 //! Python: no such mistake: `asyncio.wait({writing}, timeout=1)` leaves the task running.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_async_broken.rs`); tokio's task dump, which
+//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`); tokio's task dump, which
 //! names the line that waits.
 //! Fixed: `deadlock_unpolled_future_fixed`
 //! Needs: `cargo add tokio@1 -F full,test-util`

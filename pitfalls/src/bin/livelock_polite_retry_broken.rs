@@ -7,7 +7,7 @@
 //! Rule: never retry at the same pace as the others: take locks in one order, and wait.
 //!
 //! Python: `second.acquire(blocking=False)`, and `first.release()` when it fails, in a loop.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_async_broken.rs`).
+//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`).
 //! Fixed: `livelock_polite_retry_fixed`
 //! Needs: nothing
 //!

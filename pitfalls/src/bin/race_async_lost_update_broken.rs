@@ -7,7 +7,7 @@
 //! Rule: no await between reading a shared value and writing it.
 //!
 //! Python: `total += await fetch()`, which reads `total` before it waits.
-//! Caught by: no lint; shuttle (`models/tests/races_async_broken.rs`).
+//! Caught by: no lint; shuttle (`models/tests/races_async.rs`).
 //! Fixed: `race_async_lost_update_fixed`
 //! Needs: `cargo add futures@0.3`, `cargo add tokio@1 -F full,test-util`
 //!

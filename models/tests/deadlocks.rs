@@ -1,6 +1,7 @@
-//! What can come out of the fixed deadlock halves: an end, on every schedule.
+//! What can come out of the deadlocks: of the broken halves, with nothing forced, no end; of the
+//! fixed ones an end, on every schedule.
 
-extern crate std_model as std;
+extern crate std_unforced as std;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -10,17 +11,32 @@ use std::thread;
 use models::outcomes;
 
 #[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_bounded_both_ways_broken.rs"]
+mod deadlock_bounded_both_ways_broken;
+#[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_bounded_both_ways_fixed.rs"]
 mod deadlock_bounded_both_ways_fixed;
+#[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_dining_philosophers_broken.rs"]
+mod deadlock_dining_philosophers_broken;
 #[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_dining_philosophers_fixed.rs"]
 mod deadlock_dining_philosophers_fixed;
 #[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_guard_in_match_broken.rs"]
+mod deadlock_guard_in_match_broken;
+#[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_guard_in_match_fixed.rs"]
 mod deadlock_guard_in_match_fixed;
 #[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_join_holding_lock_broken.rs"]
+mod deadlock_join_holding_lock_broken;
+#[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_join_holding_lock_fixed.rs"]
 mod deadlock_join_holding_lock_fixed;
+#[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_lost_wakeup_broken.rs"]
+mod deadlock_lost_wakeup_broken;
 #[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_lost_wakeup_fixed.rs"]
 mod deadlock_lost_wakeup_fixed;
@@ -28,15 +44,92 @@ mod deadlock_lost_wakeup_fixed;
 #[path = "../../pitfalls/src/bin/deadlock_recursive_read_fixed.rs"]
 mod deadlock_recursive_read_fixed;
 #[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_relock_broken.rs"]
+mod deadlock_relock_broken;
+#[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_relock_fixed.rs"]
 mod deadlock_relock_fixed;
+#[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../pitfalls/src/bin/deadlock_sender_alive_broken.rs"]
+mod deadlock_sender_alive_broken;
 #[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../pitfalls/src/bin/deadlock_sender_alive_fixed.rs"]
 mod deadlock_sender_alive_fixed;
 
+/// What a server answers that is asked all of `$asked`, through channels without room.
+macro_rules! answers {
+    ($half:ident, $asked:expr) => {
+        outcomes(|| {
+            use $half::{ask_all, serve};
+            let (to_server, requests) = mpsc::sync_channel(0);
+            let (to_client, mut replies) = mpsc::sync_channel(0);
+            let server = thread::spawn(|| serve(requests, to_client));
+            let answers = ask_all($asked, &to_server, &mut replies);
+            drop(to_server);
+            server.join().unwrap();
+            answers
+        })
+    };
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_relock() {
+    outcomes(|| deadlock_relock_broken::Account::default().deposit_all(&[100, 200]));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_guard_in_match() {
+    outcomes(|| {
+        let cache = Mutex::new(HashMap::new());
+        deadlock_guard_in_match_broken::user_name(&cache, 7, |id| format!("user-{id}"))
+    });
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_sender_alive() {
+    outcomes(|| deadlock_sender_alive_broken::count_words(&["to be", "or not to be"], |_| {}));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_bounded_both_ways() {
+    answers!(deadlock_bounded_both_ways_broken, &[1, 2]);
+}
+
+/// With one request the same code ends: that is why small tests pass.
+#[test]
+fn broken_deadlock_bounded_both_ways_with_one_request() {
+    let answers = answers!(deadlock_bounded_both_ways_broken, &[1]);
+    assert_eq!(answers, [vec![1]].into());
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_join_holding_lock() {
+    outcomes(|| deadlock_join_holding_lock_broken::run_all(&["load"], &Mutex::new(Vec::new())));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_lost_wakeup() {
+    outcomes(|| deadlock_lost_wakeup_broken::set_and_wait(&Default::default()));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_dining_philosophers() {
+    outcomes(|| {
+        let forks = [0; 3].map(Mutex::new);
+        deadlock_dining_philosophers_broken::dine_all(&forks, |_, _, _| {});
+    });
+}
+
 /// All or nothing: no balance in between.
 #[test]
-fn deadlock_relock() {
+fn fixed_deadlock_relock() {
     let balances = outcomes(|| {
         let account = deadlock_relock_fixed::Account::default();
         thread::scope(|s| {
@@ -49,7 +142,7 @@ fn deadlock_relock() {
 
 /// Two threads that miss at once get the same name, whoever loads it.
 #[test]
-fn deadlock_guard_in_match() {
+fn fixed_deadlock_guard_in_match() {
     let names = outcomes(|| {
         let cache = Mutex::new(HashMap::new());
         let loads = AtomicU32::new(0);
@@ -69,7 +162,7 @@ fn deadlock_guard_in_match() {
 
 /// The checker panics at a second read in one thread, whether or not a writer waits.
 #[test]
-fn deadlock_recursive_read() {
+fn fixed_deadlock_recursive_read() {
     use deadlock_recursive_read_fixed::{Settings, read_and_write};
     let urls = outcomes(|| {
         let settings = std::sync::RwLock::new(Settings { scheme: "http", port: 80 });
@@ -80,7 +173,7 @@ fn deadlock_recursive_read() {
 }
 
 #[test]
-fn deadlock_sender_alive() {
+fn fixed_deadlock_sender_alive() {
     let totals = outcomes(|| {
         let mut total = 0;
         deadlock_sender_alive_fixed::count_words(&["to be", "or not to be"], |words| {
@@ -92,28 +185,19 @@ fn deadlock_sender_alive() {
 }
 
 #[test]
-fn deadlock_sender_alive_without_texts() {
+fn fixed_deadlock_sender_alive_without_texts() {
     let ends = outcomes(|| deadlock_sender_alive_fixed::count_words(&[], |_| {}));
     assert_eq!(ends, [()].into());
 }
 
 #[test]
-fn deadlock_bounded_both_ways() {
-    use deadlock_bounded_both_ways_fixed::{ask_all, serve};
-    let answers = outcomes(|| {
-        let (to_server, requests) = mpsc::sync_channel(0);
-        let (to_client, mut replies) = mpsc::sync_channel(0);
-        let server = thread::spawn(|| serve(requests, to_client));
-        let answers = ask_all(&[1, 2], &to_server, &mut replies);
-        drop(to_server);
-        server.join().unwrap();
-        answers
-    });
+fn fixed_deadlock_bounded_both_ways() {
+    let answers = answers!(deadlock_bounded_both_ways_fixed, &[1, 2]);
     assert_eq!(answers, [vec![1, 4]].into());
 }
 
 #[test]
-fn deadlock_join_holding_lock() {
+fn fixed_deadlock_join_holding_lock() {
     let logs = outcomes(|| {
         let log = Mutex::new(Vec::new());
         deadlock_join_holding_lock_fixed::run_all(&["load", "sort"], &log);
@@ -125,13 +209,13 @@ fn deadlock_join_holding_lock() {
 }
 
 #[test]
-fn deadlock_lost_wakeup() {
+fn fixed_deadlock_lost_wakeup() {
     let ends = outcomes(|| deadlock_lost_wakeup_fixed::set_and_wait(&Default::default()));
     assert_eq!(ends, [()].into());
 }
 
 #[test]
-fn deadlock_dining_philosophers() {
+fn fixed_deadlock_dining_philosophers() {
     let meals = outcomes(|| {
         let forks = [0; 3].map(Mutex::new);
         let dine = |me| deadlock_dining_philosophers_fixed::dine(&forks, me);
@@ -147,7 +231,7 @@ fn deadlock_dining_philosophers() {
 
 /// One philosopher, one fork: it is not locked twice.
 #[test]
-fn deadlock_dining_philosophers_alone() {
+fn fixed_deadlock_dining_philosophers_alone() {
     let meals = outcomes(|| {
         let forks = [0].map(Mutex::new);
         deadlock_dining_philosophers_fixed::dine_all(&forks);
