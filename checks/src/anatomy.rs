@@ -32,6 +32,7 @@ const SERVICES: &[&str] = &[
     "rate_limit",
     "resource_pool",
     "single_flight_cache",
+    "site_status_checker",
     "tcp_echo_threads",
     "tcp_proxy",
     "thread_pool",
@@ -88,9 +89,10 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     must(code <= longest, format!("{code} lines of code, at most {longest} are allowed"));
     must(!lines.iter().any(|line| line.starts_with("mod ")), "an example has no `mod`".to_owned());
 
-    let named: Vec<_> = example.key("Copy").iter().flat_map(|value| in_backticks(value)).collect();
-    let above = lines.iter().position(|line| *line == DEMO).unwrap_or(0);
-    for item in lines[..above].iter().filter_map(|line| item_name(line)) {
+    let copy = example.key("Copy");
+    let named: Vec<_> = copy.iter().flat_map(|value| in_backticks(value)).collect();
+    let above = lines.iter().position(|line| *line == DEMO).filter(|_| copy.is_some());
+    for item in lines[..above.unwrap_or(0)].iter().filter_map(|line| item_name(line)) {
         let there = named.iter().any(|name| name == item);
         must(there, format!("`Copy:` does not name `{item}`, which stands above the demo"));
     }
