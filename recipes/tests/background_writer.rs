@@ -1,9 +1,11 @@
-//! The end of a background writer, while a `send` waits for room and nobody polls it any more.
+//! The end of a background writer: while a `send` waits for room and nobody polls it any more, and
+//! where nobody waits for it.
 
 use std::io::{self, Write};
+use std::process::Command;
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
+use std::{env, thread};
 
 use futures::poll;
 
@@ -54,4 +56,43 @@ async fn close_or_drop() -> io::Result<()> {
         assert_eq!(waits.await.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
     }
     Ok(())
+}
+
+/// Its first write fails.
+struct Broken;
+
+impl Write for Broken {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is full"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// However long after the end of the thread `close` is dropped, the error is heard of.
+#[test]
+fn a_close_that_is_dropped_half_way_reports_the_error() {
+    for millis in ["0", "1", "10", "100", "500"] {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--ignored", "--exact", "close_is_dropped", "--nocapture"]);
+        let output = child.env("MILLIS", millis).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr.matches("lines are lost: the disk is full").count(), 1, "{stderr}");
+    }
+}
+
+#[test]
+#[ignore = "a process of the test above"]
+fn close_is_dropped() {
+    let millis = env::var("MILLIS").unwrap().parse().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let writer = program::BackgroundWriter::start(Broken, 1).unwrap();
+        writer.lines().send("line").await.unwrap();
+        let mut close = Box::pin(writer.close());
+        assert!(poll!(&mut close).is_pending());
+        thread::sleep(Duration::from_millis(millis));
+    });
 }

@@ -147,6 +147,14 @@ fn a_panic_ends_all() {
     }
 }
 
+#[test]
+fn a_panic_that_is_passed_on_ends_all() {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "as_one_process"]);
+    command.envs([("HOSTS", ""), ("PROCESS", "0"), ("WRONG", "1"), ("RESUME", "1")]);
+    assert_eq!(ended(spawn(&mut command)).status.code(), Some(1));
+}
+
 fn assert_panicked(output: Output) {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("panicked at") && stderr.contains("this item is wrong"), "{stderr}");
@@ -177,6 +185,9 @@ fn as_one_process() {
     let wrong: u32 = of("WRONG").parse().unwrap();
     let slow = env::var("SLOW_MS").map_or(0, |ms| ms.parse().unwrap());
     let work = move |&n: &u32| {
+        if n == wrong && env::var_os("RESUME").is_some() {
+            std::panic::resume_unwind(Box::new("as rayon does, and unheard here"));
+        }
         assert!(n != wrong, "this item is wrong");
         thread::sleep(Duration::from_millis(if n == 3 { slow } else { 0 }));
     };

@@ -84,3 +84,30 @@ async fn it_can_be_spawned() {
     task.abort();
     assert!(task.await.is_err_and(|error| error.is_cancelled()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_trigger_that_nobody_answered_is_kept() {
+    // Dropped while it is idle, in the run, in the quiet time after a trigger, after its second run.
+    for (millis, kept) in [(1, false), (20, true), (60, true), (150, false)] {
+        let trigger = Notify::new();
+        let (quiet, at_most) = (Duration::from_millis(100), Duration::from_secs(1));
+        let task = async || {
+            sleep(Duration::from_millis(10)).await;
+            Ok::<_, Infallible>(())
+        };
+        trigger.notify_one();
+        let script = async {
+            sleep(Duration::from_millis(5)).await;
+            if millis > 5 {
+                trigger.notify_one(); // during the first run, which ends after 10 ms
+            }
+            sleep(Duration::from_millis(millis.max(5) - 5)).await;
+        };
+        select! {
+            never = program::run_triggered(&trigger, quiet, at_most, task) => match never {},
+            () = script => {}
+        }
+        let found = tokio::time::timeout(Duration::ZERO, trigger.notified()).await.is_ok();
+        assert_eq!(found, kept, "after {millis} ms");
+    }
+}

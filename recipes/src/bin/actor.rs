@@ -45,7 +45,7 @@ use std::{collections::HashMap, error, fmt, time::Duration};
 
 use clap::{Parser, value_parser};
 use futures::FutureExt;
-use tokio::{join, sync::mpsc, sync::oneshot, task::JoinSet, time::timeout};
+use tokio::{join, select, sync::mpsc, sync::oneshot, task::JoinSet, time::timeout};
 
 /// What a caller is told instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,9 @@ impl Bank {
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
         self.0.send(message(reply)).await.map_err(|_| BankError::Closed)?;
-        answer.await.unwrap_or(Err(BankError::NoAnswer))
+        let none = Err(BankError::NoAnswer);
+        // One sent while the actor ended may stay in the mailbox, and its `reply` with it.
+        select! { biased; it = answer => it.unwrap_or(none), () = self.0.closed() => none }
     }
 }
 
@@ -138,9 +140,7 @@ async fn serve(mut accounts: Accounts, mut messages: mpsc::Receiver<Message>) ->
         let _ = match message {
             Message::Deposit(to, cents, reply) => reply.send(accounts.add(to, cents)).is_ok(),
             Message::Withdraw(from, cents, reply) => reply.send(accounts.take(from, cents)).is_ok(),
-            Message::Transfer(pair, cents, reply) => {
-                reply.send(accounts.transfer(pair, cents)).is_ok()
-            }
+            Message::Transfer(pair, sum, reply) => reply.send(accounts.transfer(pair, sum)).is_ok(),
             Message::Balances(reply) => reply.send(Ok(accounts.clone())).is_ok(),
         };
     }

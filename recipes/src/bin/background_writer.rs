@@ -10,7 +10,7 @@
 //! failed, and by `process::exit`, `abort` or a kill. For a database: `batch_writer`.
 //!
 //! Python: `logging.handlers.QueueHandler` and `QueueListener`, whose `stop()` you must not forget.
-//! Copy: `BackgroundWriter`, `Lines`, `Line` and `report`.
+//! Copy: `BackgroundWriter`, `Lines`, `Line` and `Ended`.
 //! Needs: `cargo add tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!
@@ -82,8 +82,8 @@ impl<W: Write + Send + 'static> BackgroundWriter<W> {
     /// Dropped half-way, the lines are written all the same, and an error goes to stderr.
     pub async fn close(mut self) -> io::Result<W> {
         let (tell, told) = oneshot::channel();
-        task::spawn_blocking(move || tell.send(self.end()).unwrap_or_else(report));
-        told.await.map_err(io::Error::other)?.expect("not ended before")
+        task::spawn_blocking(move || drop(tell.send(Ended(self.end()))));
+        told.await.map_err(io::Error::other)?.0.take().expect("not ended before")
     }
 
     fn end(&mut self) -> Option<io::Result<W>> {
@@ -95,13 +95,17 @@ impl<W: Write + Send + 'static> BackgroundWriter<W> {
 
 impl<W: Write + Send + 'static> Drop for BackgroundWriter<W> {
     fn drop(&mut self) {
-        report(self.end());
+        drop(Ended(self.end()));
     }
 }
 
-fn report<W>(ended: Option<io::Result<W>>) {
-    if let Some(Err(error)) = ended {
-        let _ = writeln!(stderr(), "lines are lost: {error}");
+/// How it ended. An error that nobody takes out is reported.
+struct Ended<W>(Option<io::Result<W>>);
+
+impl<W> Drop for Ended<W> {
+    fn drop(&mut self) {
+        let lost = |error: &io::Error| _ = writeln!(stderr(), "lines are lost: {error}");
+        let _ = self.0.take().map(|ended| ended.inspect_err(lost));
     }
 }
 
@@ -154,10 +158,8 @@ fn main() -> ExitCode {
         exit(2)
     });
     let done = Runtime::new().and_then(|runtime| runtime.block_on(run(args, file)));
-    done.unwrap_or_else(|error| {
-        let _ = writeln!(stderr(), "error: {error}");
-        ExitCode::FAILURE
-    })
+    let done = done.inspect_err(|error| _ = writeln!(stderr(), "error: {error}"));
+    done.unwrap_or(ExitCode::FAILURE)
 }
 
 async fn run(args: Args, file: File) -> io::Result<ExitCode> {

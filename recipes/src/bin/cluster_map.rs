@@ -50,9 +50,8 @@
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::io::{self, Error, ErrorKind, Read, Write, stderr, stdout};
 use std::net::{TcpListener, TcpStream};
-use std::process::{ExitCode, exit};
-use std::time::{Duration, Instant};
 use std::{collections::BTreeMap, fs, num::NonZero, panic, path::PathBuf, sync::Arc, thread};
+use std::{process::ExitCode, process::exit, time::Duration, time::Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
@@ -81,8 +80,10 @@ pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
         let (items, f) = (Arc::clone(&items), Arc::clone(&f));
         let share = (worker.index()..asked).step_by(worker.peers());
         let gathered = worker.dataflow::<(), _, _>(|scope| {
-            let mapped = share.map(move |number| (number, f(&items[number]))).to_stream(scope);
-            mapped.container::<Vec<_>>().exchange(|_| 0).capture() // all go to worker 0
+            // A panic that is resumed, such as one from rayon, has no hook that would exit.
+            let one = move |n| panic::catch_unwind(panic::AssertUnwindSafe(|| f(&items[n])));
+            let all = share.map(move |n| (n, one(n).unwrap_or_else(|_| exit(1)))).to_stream(scope);
+            all.container::<Vec<_>>().exchange(|_| 0).capture() // all go to worker 0
         });
         while worker.step_or_park(None) {} // until no worker has anything left to send
         let found = |event| if let Event::Messages(_, found) = event { found } else { vec![] };
@@ -105,8 +106,9 @@ pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
 /// items and the number of workers: who comes with another is not let in.
 ///
 /// # Errors
-/// With the process that did not come within `patience`, its address, and what came back; at once
-/// if it has another job, or if this process cannot listen.
+/// With the process that did not come within `patience`, its address, and what came back (where a
+/// machine swallows packets, when the system gives up, after some two minutes on Linux); at once
+/// if one that it calls has another job, or if this process cannot listen.
 pub fn connect(
     hosts: &[String],
     process: usize,
@@ -126,8 +128,7 @@ pub fn connect(
         // Each calls those before it, and is called by those behind it.
         let (calls, host) = (peer < process, &hosts[peer]);
         let met = if calls { TcpStream::connect(host) } else { listener.accept().map(|it| it.0) };
-        let patience = if calls { left } else { 100 * PAUSE };
-        match met.and_then(|stream| greet(stream, hello, patience)) {
+        match met.and_then(|stream| greet(stream, hello, if calls { left } else { 100 * PAUSE })) {
             // The last one, if it has tried again.
             Ok((at, stream)) if at < hosts.len() => peers[at] = Some(stream),
             Err(why) if left == PAUSE || calls && why.kind() == ErrorKind::InvalidData => {
@@ -217,10 +218,12 @@ fn run(Args { hosts, process, workers, wait, below, chunks }: Args) -> Result<Ex
     let items: Vec<_> = (0..below).step_by(size as usize).collect();
     let text = hosts.map_or(Ok(String::new()), fs::read_to_string).context("--hosts")?;
     let hosts: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
-    let peers = connect(&hosts, process, Duration::from_secs(wait.into()), (&items, workers))?;
+    let (wait, job) = (Duration::from_secs(wait.into()), (&items, below, workers));
+    let peers = connect(&hosts, process, wait, job)?;
     let (workers, processes, start) = (workers.get().into(), peers.len(), Instant::now());
     let who = move || format!("process {process}, {}", thread::current().name().unwrap_or("?"));
-    let count = move |&n: &u32| (n..below).take(size as usize).filter(|&n| is_prime(n)).count();
+    let is_prime = |n: &u32| *n > 1 && (2..=n.isqrt()).all(|divisor| !n.is_multiple_of(divisor));
+    let count = move |&n: &u32| (n..below).take(size as usize).filter(is_prime).count();
     let answers = cluster_map(peers, workers, items.clone(), move |n| (who(), count(n)))?;
     let Some(answers) = answers else { return Ok(ExitCode::SUCCESS) }; // process 0 has them
     let (time, mut shares) = (start.elapsed(), BTreeMap::new());
@@ -232,8 +235,4 @@ fn run(Args { hosts, process, workers, wait, below, chunks }: Args) -> Result<Ex
     writeln!(stdout(), "{lines}{used} workers: {primes} primes below {below} in {time:.1?}")?;
     writeln!(stdout(), "in turn, item by item the same: {same}")?;
     Ok(ExitCode::from(u8::from(!same || used != items.len().min(processes * workers))))
-}
-
-fn is_prime(n: u32) -> bool {
-    n > 1 && (2..=n.isqrt()).all(|divisor| !n.is_multiple_of(divisor))
 }

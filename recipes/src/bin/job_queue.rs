@@ -232,9 +232,8 @@ struct Args {
 
 #[tokio::main]
 async fn main() {
-    let Err(error) = run(clap::Parser::parse()).await else { return };
-    eprintln!("error: {error}");
-    process::exit(2)
+    let done = run(clap::Parser::parse()).await.inspect_err(|error| eprintln!("error: {error}"));
+    process::exit(if done.is_ok() { 0 } else { 2 }) // to return would wait for calls that block
 }
 
 async fn run(Args { command, files, queue: name }: Args) -> Result<()> {

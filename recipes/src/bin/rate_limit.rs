@@ -11,7 +11,7 @@
 //! request: turn redirects off, or go through the limit again. For a limit on each user of a
 //! server: `governor`.
 //!
-//! Python: `aiolimiter.AsyncLimiter(rate)`, which counts what leaves.
+//! Python: `aiolimiter.AsyncLimiter(rate, 1)`, which counts what leaves.
 //! Copy: `RateLimit`, with `Place`.
 //! Needs: `cargo add anyhow@1 axum@0.8 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
@@ -53,6 +53,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 /// as a `static LazyLock`.
 pub struct RateLimit {
     rest: Duration,
+    turn: tokio::sync::Mutex<()>, // held by whoever is next
     places: Semaphore,
     rested: Mutex<BinaryHeap<Reverse<Instant>>>, // when each free place may be taken again
 }
@@ -65,6 +66,7 @@ impl RateLimit {
         let rest = period * burst.get().into() / rate.get().into();
         Self {
             rest: rest + Duration::from_nanos(1), // the division rounds down
+            turn: tokio::sync::Mutex::default(),
             places: Semaphore::new(burst.get().into()),
             rested: Mutex::new(iter::repeat_n(now, burst.get().into()).collect()),
         }
@@ -73,10 +75,13 @@ impl RateLimit {
     /// Runs `request` when its turn comes, and returns what it returns. Waits as long as that takes.
     /// `request` must not end before the answer has come: no `spawn` in it.
     pub async fn run<F: Future>(&self, request: F) -> F::Output {
+        // Only the next one waits for a place: if it goes, its place is for the one behind it.
+        let turn = self.turn.lock().await;
         let permit = self.places.acquire().await.expect("never closed");
         let Reverse(rested) = self.rested.lock().expect("no panic in it").pop().expect("a place");
         let mut place = Place { limit: self, unused: Some(rested), _permit: permit };
         sleep_until(rested).await;
+        drop(turn);
         place.unused = None;
         request.await
     }

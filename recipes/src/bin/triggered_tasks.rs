@@ -13,7 +13,7 @@
 //!
 //! Python: `watchdog.Observer` and `loop.add_signal_handler`, which call back once for each event;
 //! an `asyncio.Event` merges them, and `clear` after the run loses what came during it.
-//! Copy: `run_triggered`, `is_triggered`, `on_signal` and `on_change`.
+//! Copy: `run_triggered`, `is_triggered`, `Unanswered`, `on_signal` and `on_change`.
 //! Needs: `cargo add anyhow@1 notify@8 tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add nix@0.31 -F signal`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7 -F rt`
@@ -34,20 +34,17 @@
 //! error: "no/such/file": No such file or directory[..]
 //! ```
 
-use std::io::{self, Write, stderr, stdout};
-use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
-use std::{convert::Infallible, ffi::OsString, fs, sync::Arc, time::Duration};
+use std::{convert::Infallible, ffi::OsString, fs, mem, process::Stdio, sync::Arc, time::Duration};
+use std::{io, io::Write, io::stderr, io::stdout, path::Path, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use nix::sys::signal::{Signal, raise};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tokio::{process::Command, select};
+use tokio::{process::Command, select, signal::unix::SignalKind, signal::unix::signal};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Runs `task` whenever `trigger` is notified by `notify_one`: at once if it was idle, and once
@@ -72,15 +69,22 @@ pub async fn run_triggered<E, F: Future<Output = Result<(), E>>>(
 
 /// Waits for the end of a burst, and returns whether there was one.
 async fn is_triggered(trigger: &Notify, quiet: Duration, at_most: Duration) -> bool {
-    let (latest, mut triggered) = (Instant::now() + at_most, false);
+    let (latest, mut burst) = (Instant::now() + at_most, None);
     while Instant::now() < latest {
         let end = latest.min(Instant::now() + quiet);
-        match timeout_at(end, trigger.notified()).await {
-            Ok(()) => triggered = true,
-            Err(_) => break,
-        }
+        let Ok(()) = timeout_at(end, trigger.notified()).await else { break };
+        burst.get_or_insert_with(|| Unanswered(trigger));
     }
-    triggered
+    burst.map(mem::forget).is_some() // it will be answered now
+}
+
+/// A trigger that was taken. Dropped before its run, it goes back.
+struct Unanswered<'a>(&'a Notify);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 /// Calls `trigger` on each signal of this kind, until the handle is dropped. Signals that come
@@ -99,7 +103,8 @@ pub fn on_signal(
 
 /// Calls `trigger` on each change of the file, which need not exist yet, or of anything in the
 /// folder, until the watcher is dropped. It is called on a thread of the watcher's, and must not
-/// block. One change can be several events. A folder that is removed is watched no more.
+/// block. One change can be several events. A folder that is removed is watched no more. Of a symlink
+/// the link itself is watched: for changes of what it points to, watch that, or its folder.
 pub fn on_change(
     path: &Path,
     trigger: impl Fn() + Send + 'static,
@@ -142,11 +147,10 @@ async fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let failed = |error| writeln!(stderr(), "error: {error:#}").map(|()| 2);
     let status = select! {
         held = run_demo(), if args.command.is_empty() => u8::from(!held?),
-        Err(error) = run_command(&args), if !args.command.is_empty() => {
-            writeln!(stderr(), "error: {error:#}").map(|()| 2)?
-        }
+        Err(error) = run_command(&args), if !args.command.is_empty() => failed(error)?,
         _ = interrupt.recv() => 130, // drops the task, which kills the command
         _ = terminate.recv() => 143,
     };
