@@ -3,13 +3,13 @@
 //! Use it wherever a program makes more than one request to a server. A `Client` is a pool of
 //! connections behind an `Arc`: a clone is the same client. One for each request opens, and with
 //! https negotiates, a connection for each request, loads the certificates of the system each time,
-//! and in the end runs out of ports. A connection goes back to the pool once the body has been read
-//! to its end, so read it, or fetch no more than the head with a HEAD request: a response that is
-//! dropped half-read takes its connection along, and one client is then as wasteful as many.
-//! Connections belong to the runtime that opened them: a static client breaks in tests, where each
-//! has a runtime of its own. There may be a few more of them than requests at once: a request
-//! without one at hand opens one, and takes another if that is free sooner. Many URLs, a few at a
-//! time: `fanout`.
+//! and in the end runs out of ports. With HTTP/1 a connection goes back to the pool once the body
+//! has come to its end, so read it, also that of an error, or fetch no more than the head with a
+//! HEAD request: a response dropped before that takes its connection along, and one client is then
+//! as wasteful as many. (HTTP/2 has one connection for all.) Connections belong to the runtime that
+//! opened them: a static client breaks in tests, where each has a runtime of its own. There may be
+//! a few more of them than requests at once: a request without one at hand opens one, and takes
+//! another if that is free sooner. Many URLs, a few at a time: `fanout`.
 //!
 //! Python: one `aiohttp.ClientSession`, or `requests.Session`, not `requests.get`.
 //! Copy: `client_builder` and `fetch`.
@@ -21,6 +21,7 @@
 //! one client for each: 40 pages, 40 connections
 //! one client, bodies left: 40 pages, 40 connections
 //! one client: 40 pages, [..] connections, at most half as many
+//! one client, errors: 0 pages, [..] connections, at most half as many
 //!
 //! $ cargo run -p recipes --bin http_client_session -- http://127.0.0.1:9/
 //! ? 1
@@ -41,7 +42,7 @@ use axum::{Router, body::Body, http::Uri, serve, serve::ListenerExt};
 use bytes::{Bytes, BytesMut};
 use clap::{Parser, value_parser};
 use futures::{FutureExt, StreamExt, stream};
-use reqwest::{Client, ClientBuilder, Response, Url};
+use reqwest::{Client, ClientBuilder, StatusCode, Url};
 use tokio::{net::TcpListener, time::sleep};
 
 /// For the one client of the whole program: add the headers that your server wants, `build` it at
@@ -57,17 +58,17 @@ pub fn client_builder() -> ClientBuilder {
         .pool_idle_timeout(Duration::from_secs(90))
 }
 
-/// Fetches one page, to its end, which gives the connection back. A status of 400 or more is an
+/// Fetches one page, to its end, which gives the connection back. A status from 400 to 599 is an
 /// error, and so is a body of more than 16 MiB.
 pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
-    let response = client.get(url).send().await.and_then(Response::error_for_status);
-    let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
+    let mut response = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
+    let bad = response.error_for_status_ref().err();
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
         ensure!(body.len() + chunk.len() <= 16 << 20, "a body of more than 16 MiB");
         body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    bad.map_or_else(|| Ok(body.freeze()), |error| Err(error.without_url().into()))
 }
 
 // Only for the demo from here on.
@@ -120,10 +121,14 @@ async fn demo(n: usize) -> Result<bool> {
     let page = async |uri: Uri| {
         let start = stream::iter([Ok::<_, Error>("a page")]);
         let end = sleep(Duration::from_millis(2)).map(|()| Ok(" and its end"));
-        match uri.path() {
-            "/endless" => Body::from_stream(start.chain(stream::pending())),
-            _ => Body::from_stream(start.chain(stream::once(end))),
-        }
+        let status = if uri.path() == "/missing" { StatusCode::NOT_FOUND } else { StatusCode::OK };
+        let endless = uri.path() == "/endless";
+        let end = if endless {
+            stream::pending().left_stream()
+        } else {
+            stream::once(end).right_stream()
+        };
+        (status, Body::from_stream(start.chain(end)))
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
@@ -133,25 +138,22 @@ async fn demo(n: usize) -> Result<bool> {
     // Whatever http_proxy says: the server is in this process.
     let new_client = || client_builder().no_proxy().build();
     let mut good = true;
-    // The one that is to share connections comes last: one that it opens late counts for nothing.
-    for what in ["one client for each", "one client, bodies left", "one client"] {
+    // Those that are to share connections come last: one that is opened late counts for little.
+    let alone = [("one client for each", n, false), ("one client, bodies left", n, false)];
+    let together = [("one client", n, true), ("one client, errors", 0, true)];
+    for (what, pages, few) in alone.into_iter().chain(together) {
         let shared = new_client()?;
         let get = async |_| match what {
             "one client for each" => fetch(new_client()?, url.clone()).await,
             "one client" => fetch(shared.clone(), url.clone()).await,
-            _ => shared
-                .get(url.join("endless")?)
-                .send()
-                .await
-                .map(|_| Bytes::new())
-                .map_err(Error::from),
+            "one client, errors" => fetch(shared.clone(), url.join("missing")?).await,
+            _ => Ok(shared.get(url.join("endless")?).send().await.map(|_| Bytes::new())?),
         };
-        let pages: Vec<_> = stream::iter(0..n).map(get).buffer_unordered(4).collect().await;
-        let (got, connections) = (pages.iter().flatten().count(), ACCEPTED.swap(0, Relaxed));
-        let few = if connections <= n / 2 { ", at most half as many" } else { "" };
-        writeln!(stdout(), "{what}: {got} pages, {connections} connections{few}")?;
-        good &=
-            got == n && if what == "one client" { connections <= n / 2 } else { connections == n };
+        let bodies: Vec<_> = stream::iter(0..n).map(get).buffer_unordered(4).collect().await;
+        let (got, connections) = (bodies.iter().flatten().count(), ACCEPTED.swap(0, Relaxed));
+        let half = if connections <= n / 2 { ", at most half as many" } else { "" };
+        writeln!(stdout(), "{what}: {got} pages, {connections} connections{half}")?;
+        good &= got == pages && if few { connections <= n / 2 } else { connections == n };
     }
     Ok(good)
 }

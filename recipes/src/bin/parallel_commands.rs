@@ -7,8 +7,9 @@
 //! one that fills a pipe waits. Its whole output is in memory, and its stdin is empty. A command
 //! that fails, or does not start, is a result like any other. Each child leads a process group of
 //! its own. Dropping the stream kills the groups that run, with their grandchildren, at once and
-//! without asking (SIGKILL); so do Ctrl-C and SIGTERM. A function instead of a command:
-//! `cpu_across_processes`. With a time limit: `async_subprocess`.
+//! without asking (SIGKILL), but for what has left its group, as `timeout` does without
+//! `--foreground`, and `setsid`; so do Ctrl-C, SIGTERM and a closed terminal. A function instead of
+//! a command: `cpu_across_processes`. With a time limit: `async_subprocess`.
 //!
 //! Python: `asyncio.create_subprocess_exec` under a semaphore, then `gather`; its children outlive
 //! a canceled task unless a `finally` kills each, and the grandchildren do even then.
@@ -41,15 +42,13 @@
 //! ```
 
 use std::io::{self, Write, stderr, stdout};
-use std::process::{ExitCode, Output, Stdio};
-use std::{ffi::OsString, mem, pin::pin};
+use std::{ffi::OsString, mem, pin::pin, process::ExitCode, process::Output, process::Stdio};
 
 use anyhow::Result;
 use clap::{Parser, value_parser};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use nix::{sys::signal::Signal, sys::signal::killpg, unistd::Pid};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::{process::Command, select};
+use tokio::{process::Command, select, signal::unix::SignalKind, signal::unix::signal};
 
 /// Runs the commands, at most `limit` at once, and yields the output and the status of each, or why
 /// it did not start, in the order of the commands. Dropping the stream kills those that run.
@@ -63,7 +62,7 @@ pub fn run_all(
 }
 
 /// Runs one command with an empty stdin until it has ended and its pipes are closed. Dropped
-/// half-way, it kills the command with all that it has started.
+/// half-way, it kills the command with all that it has started, but for what left its group.
 pub async fn run(mut command: Command) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.process_group(0).kill_on_drop(true).spawn()?;
@@ -105,11 +104,13 @@ async fn main() -> Result<ExitCode> {
     let lines = if demo { String::new() } else { io::read_to_string(io::stdin())? };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let status = select! {
         held = each_line(&args.command, &lines, limit), if !demo => u8::from(!held?),
         held = run_demo(limit), if demo => u8::from(!held?),
         _ = interrupt.recv() => 130, // drops the stream
         _ = terminate.recv() => 143,
+        _ = hangup.recv() => 129,
     };
     Ok(ExitCode::from(status))
 }
