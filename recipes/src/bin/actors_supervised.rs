@@ -111,7 +111,8 @@ impl Actor for Supervisor {
 /// Starts a tally, in a thread since it blocks on its file, and what restarts it after a panic or
 /// an error of `on_start`: so often, until there has been none for the time `within`.
 /// `starting` is called before each start. Keep the supervisor: once its last `ActorRef` is
-/// dropped, it ends, and the tally with it.
+/// dropped, it ends, and the tally with it. Panics in a runtime of one thread: tests want
+/// `#[tokio::test(flavor = "multi_thread")]`.
 pub async fn start(
     file: PathBuf,
     (restarts, within): (u32, Duration),

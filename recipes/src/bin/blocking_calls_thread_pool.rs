@@ -49,7 +49,7 @@ use tokio::{net::TcpListener, runtime::Builder, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Calls `call` for each of `items` in `threads` threads of the scope, and yields each item with
-/// its result as soon as it is there. Items are taken as threads get free; at most `threads`
+/// its result as soon as it is there. Items are taken as threads get free; at most twice `threads`
 /// results wait for the caller. Dropped early, it makes no further call; but the scope ends only
 /// when those that run have ended, and those that wait for an item have one. A panic of `call` is
 /// the error of its item. Panics if `threads` is 0, or if the system has no more threads to give;

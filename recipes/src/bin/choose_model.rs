@@ -3,9 +3,10 @@
 //! Use it before you rewrite a slow job: which model helps, if any, depends on what it spends its
 //! time with. `wait4` gives the CPU time of the child, how often it gave up its core to wait, and
 //! how often the core was taken away. Time that is no CPU time was waiting, less what others may
-//! have taken: on a loaded machine that is rough. A job with both halves wants each half in its
-//! own model. What the command starts is counted with it if it waits for that; what it leaves
-//! behind is not. A command that fails is not classified.
+//! have taken: on a loaded machine, or under a CPU quota, that is rough. Cores at work at the same
+//! time count each: where it shows more than one core, less waiting is seen than there was. A job
+//! with both halves wants each half in its own model. What the command starts is counted with it if
+//! it waits for that; what it leaves behind is not. A command that fails is not classified.
 //!
 //! Python: `resource.getrusage(resource.RUSAGE_CHILDREN)`, or `time python3 job.py` and a guess.
 //! Copy: `measure`, `Usage` and `Kind`.
@@ -61,7 +62,8 @@ pub enum Kind {
 
 impl Usage {
     /// The share of the time, from 0 to 1, in which it waited: no core worked for it, and none was
-    /// taken away from it. That may have cost it 20 ms each time, so much is not counted.
+    /// taken away from it. That may have cost it 20 ms each time, so much is not counted. Exact for
+    /// one core at a time: `cpu` counts all that work at once, so several hide what waits beside.
     pub fn waiting(&self) -> f64 {
         let stalled = Duration::from_millis(20).saturating_mul(self.preempted as u32);
         let waited = self.wall.saturating_sub(self.cpu).saturating_sub(stalled);

@@ -89,7 +89,7 @@ fn read<T>(path: &Path, parse: fn(&str) -> Result<T>) -> Result<T> {
 
 /// Reloads at each SIGHUP, and tells `report` what came of it, until the future is dropped. From
 /// this call on SIGHUP does not end the program any more, nor does closing the terminal it runs in.
-/// Errs if the system refuses the handler.
+/// Errs if the system refuses the handler. Panics outside of a tokio runtime.
 pub fn reload_on_hangup<T: Send + Sync + 'static>(
     settings: Arc<Reloadable<T>>,
     mut report: impl FnMut(Result<Arc<T>>),

@@ -46,8 +46,8 @@ use clap::{Parser, value_parser};
 ///
 /// # Errors
 /// A job that is not one line, before any child is started. The first child that did not start,
-/// gave no answer, did not end with success, or said more than it was asked. No job is started
-/// after that.
+/// gave no answer, did not end with success, or said more than it was asked; first in the
+/// order of the children. No job is started after that, but for the first one of each child.
 ///
 /// # Panics
 /// With the panic of `command`, or if the system has no more threads: each child has one here.

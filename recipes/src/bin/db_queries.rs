@@ -6,15 +6,18 @@
 //! answer or its own error. SQLite's calls block: `on_sqlite` makes them on threads for that. A
 //! connection that breaks fails its query, and is replaced for the next. Retry only reads, as
 //! `fanout_retry` does: a write may have been done. A wait for a connection ends after 5 s. A
-//! caller may give up half-way, by a drop or under `tokio::time::timeout`: SQLite stops within
-//! moments and commits nothing any more; a PostgreSQL connection is closed, and the server rolls
-//! back once it notices. A transaction dropped by an early return or a panic is rolled back too.
-//! SQLite has one writer at a time: a transaction begun as `Immediate` waits its turn, up to 5 s.
-//! No TLS here: `?sslmode=require` is an error. `db_queries` asks a PostgreSQL server if it is told
-//! of one, and makes no table there. To batch many small writes: `batch_writer`.
+//! caller may give up half-way, by a drop or under `tokio::time::timeout`: SQLite interrupts a
+//! statement that computes and commits nothing any more (a loop of short ones goes on to its
+//! commit, unless they are `prepare_cached`, and a wait for another writer takes its 5 s); a
+//! PostgreSQL connection is closed, and the server rolls back once it notices. A transaction
+//! dropped by an early return or a panic is rolled back too. SQLite has one writer at a time: a
+//! transaction begun as `Immediate` waits its turn, up to 5 s. No TLS here: `?sslmode=require` is
+//! an error. `db_queries` asks a PostgreSQL server if it is told of one, and makes no table there.
+//! To batch many small writes: `batch_writer`.
 //!
-//! Python: `asyncio.gather` over `pool.fetchval` of an `asyncpg.create_pool(max_size=4)`, where the
-//! first error hides all answers; a `sqlite3` connection for each thread of an executor.
+//! Python: `asyncio.gather` over `pool.fetchval` of an `asyncpg.create_pool(min_size=0,
+//! max_size=4)`, where the first error hides all answers; a `sqlite3` connection for each thread of
+//! an executor.
 //! Copy: `query_all` and `pool`; for SQLite `Sqlite` and `on_sqlite`, else `on_postgres`.
 //! Needs: `cargo add anyhow@1 deadpool-postgres@0.14 futures@0.3 tempfile@3`,
 //! `cargo add clap@4 -F derive`, `cargo add deadpool@0.13 -F rt_tokio_1`,
@@ -111,8 +114,9 @@ impl Manager for Sqlite {
 
 /// Calls `work` with a connection of the pool, on a thread that may block: never more of them than
 /// the pool has connections. Such a thread cannot be canceled, but its statements can: dropped
-/// half-way, one that computes is interrupted, nothing is committed any more, and only then does
-/// the next caller get the connection. Errs if none comes free in time, with what `work` returns,
+/// half-way, one that computes is interrupted, nothing is committed from a moment later on, and only
+/// when `work` has returned does the next caller get the connection. A loop of short statements goes
+/// on, unless they are `prepare_cached`. Errs if none comes free in time, with what `work` returns,
 /// and if it panics.
 pub async fn on_sqlite<T: Send + 'static>(
     pool: &Pool<Sqlite>,

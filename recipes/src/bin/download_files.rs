@@ -1,14 +1,16 @@
 //! Download many files to disk, a few at once, a bar for each, and never leave half a file.
 //!
-//! Use it for files that are too big for memory, or that somebody else picks up as soon as they
-//! are there. A file streams into a hidden `.part` file beside its place, is synced, and only then
-//! gets its name: under it there is a whole file or none. An error, a panic and Ctrl-C remove the
-//! part, for that is what dropping the future does. The downloads are not spawned: to drop the
-//! stream drops them all on the spot, while an aborted task might outlive `main`. A server may be
-//! silent for 10 s, a file may take its time. What is there already is kept, and is an error; so is
-//! the second of two files of one name. Only a kill leaves a part behind.
-//! `tokio::fs` is `spawn_blocking` underneath, a trip to another thread for each call: hence the
-//! buffer. It is not done when `write_all` returns: hence the `flush`. Small pages: `fanout`.
+//! Use it for files that are too big for memory, or that somebody else picks up as soon as they are
+//! there. A file streams into a hidden `.part` file beside its place, is synced, and only then gets
+//! its name: under it there is a whole file or none. (A body without a length, which ends where an
+//! HTTP/1 connection is closed, cannot be checked for that.) An error and a panic remove the part,
+//! for that is what dropping the future does; so does Ctrl-C where it drops the stream, as in `run`
+//! below: left alone, it kills. The downloads are not spawned: to drop the stream drops them all on
+//! the spot, while an aborted task might outlive `main`. A server may be silent for 10 s, a file
+//! may take its time. What is there already is kept, and is an error; so is the second of two files
+//! of one name. Only a kill leaves a part behind. `tokio::fs` is `spawn_blocking` underneath, a
+//! trip to another thread for each call: hence the buffer. It is not done when `write_all` returns:
+//! hence the `flush`. Small pages: `fanout`.
 //!
 //! Python: `session.get(url)`, `content.iter_chunked`, `aiofiles`, then `os.replace`, by hand.
 //! Copy: `download_all` and `download`, `Saved`.
@@ -78,8 +80,8 @@ pub fn download_all(
 }
 
 /// Downloads one file to `path`, where there must be none, and moves `bar` along, which may be a
-/// `ProgressBar::hidden()`. A status of 400 or more is an error, and so is a body that ends too
-/// early. Dropped half-way, or failed, it leaves nothing behind.
+/// `ProgressBar::hidden()`. A status from 400 to 599 is an error, and so is a body that ends before
+/// the length it announced. Dropped half-way, or failed, it leaves nothing behind.
 pub async fn download(client: Client, url: Url, path: PathBuf, bar: &ProgressBar) -> Result<Saved> {
     ensure!(!path.try_exists()?, "there is such a file already"); // to know it early
     let response = client.get(url).send().await.and_then(Response::error_for_status);

@@ -71,7 +71,7 @@ pub fn fan_out(
     .buffer_unordered(limit)
 }
 
-/// Fetches one page. A status of 400 or more is an error, and so is a body over [`MAX_BODY`].
+/// Fetches one page. A status from 400 to 599 is an error, and so is a body over [`MAX_BODY`].
 pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
     let response = client.get(url).send().await.and_then(Response::error_for_status);
     let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it

@@ -8,7 +8,7 @@
 //! matter: `fanout`. With retries: `fanout_retry`.
 //!
 //! Python: `asyncio.gather(*calls)` keeps the order, but has no limit; `await response.json()`
-//! takes any answer, and the `KeyError` comes later, elsewhere.
+//! takes JSON of any shape, and the `KeyError` comes later, elsewhere.
 //! Copy: `fetch_in_order` and `fetch_json`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13 serde_json@1`,
 //! `cargo add clap@4 -F derive`, `cargo add serde@1 -F derive`, `cargo add tokio@1 -F full`,
@@ -70,7 +70,7 @@ pub fn fetch_in_order<T: DeserializeOwned + Send + 'static>(
         .buffered(limit)
 }
 
-/// Fetches one answer. A status of 400 or more is an error, and so are more than 16 MiB, and JSON
+/// Fetches one answer. A status from 400 to 599 is an error, and so are more than 16 MiB, and JSON
 /// that is no `T`.
 pub async fn fetch_json<T: DeserializeOwned>(client: Client, url: Url) -> Result<T> {
     let response = client.get(url).send().await.and_then(Response::error_for_status);

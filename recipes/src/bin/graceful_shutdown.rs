@@ -10,8 +10,9 @@
 //! for them. For a server over HTTP: `http_service`. For children that have to end:
 //! `async_subprocess`.
 //!
-//! Python: `loop.add_signal_handler`, then `asyncio.wait(tasks, timeout=grace)`, whose `pending`
-//! is left to you; `asyncio.run` cancels all tasks at the first Ctrl-C.
+//! Python: `loop.add_signal_handler`, then `asyncio.wait(tasks, timeout=grace)`, whose `pending` is
+//! left to you; `asyncio.run` cancels the main task at the first Ctrl-C, and all others once that
+//! ends.
 //! Copy: `serve` and `stop_on_signal`.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7`

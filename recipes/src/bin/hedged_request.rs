@@ -2,11 +2,11 @@
 //!
 //! Use it to cut off the slow tail of a service that has several servers, for requests that may be
 //! carried out twice. The next one is asked when `after` has passed without an answer, or at once
-//! when one has failed. A failure never wins: it counts only when all have failed.
-//! Whoever loses is dropped, and that is what cancels it: its connection closes, and the server
-//! stops working on it, if it notices. Choose `after` so that few requests take that long, say one
-//! in twenty: then the servers have that much more to do, not twice as much. A server that fails
-//! now and then: `fanout_retry`.
+//! when one has failed. A failure never wins: it counts only when all have failed. Whoever loses is
+//! dropped, and that is what cancels it: its connection, in HTTP/2 its stream, closes, and the
+//! server stops working on it, if it notices. Choose `after` so that few requests take that long,
+//! say one in twenty: then the servers have that much more to do, not twice as much. A server that
+//! fails now and then: `fanout_retry`.
 //!
 //! Python: `asyncio.wait(tasks, return_when=FIRST_COMPLETED)`; the first may be a failure, and the
 //! others run on until somebody calls `cancel`.

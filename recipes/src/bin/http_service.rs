@@ -27,7 +27,7 @@
 //! the server waits for the websocket to say goodbye
 //! all ended in time
 //!
-//! $ cargo run -p recipes --bin http_service -F websocket -- --stuck --grace 200
+//! $ cargo run -p recipes --bin http_service -F websocket -- --stuck --grace 1000
 //! ? 1
 //! GET /: 200 "hello"
 //! GET /delay/10: 200 "10 ms later"

@@ -44,6 +44,7 @@ use tokio::{net::TcpListener, sync::Semaphore, time::sleep, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Downloads every URL, one after the other, and returns the bodies. Ends at the first error.
+/// Blocks its caller, and in async code may panic.
 pub fn in_turn(client: &blocking::Client, urls: &[impl AsRef<str>]) -> reqwest::Result<Vec<Bytes>> {
     let get = |url: &str| client.get(url).send()?.error_for_status()?.bytes();
     urls.iter().map(|url| get(url.as_ref())).collect()
@@ -71,7 +72,7 @@ pub fn on_threads(
 }
 
 /// Downloads every URL on this thread, at most `limit` at once, and returns the bodies in the order
-/// asked. Ends at the first error. Dropped half-way it stops. `client` wants a timeout: it has none
+/// asked. Ends at the first error in that order, once those before it are there. Dropped half-way it stops. `client` wants a timeout: it has none
 /// by default, and a server that hangs would hold up the others. Panics if `limit` is 0.
 pub async fn concurrently(
     client: &Client,

@@ -7,7 +7,7 @@
 //! network, or a disk that turns, adds milliseconds. Other work on the machine makes all of it
 //! longer; only the order mutex, system call, round trip is checked.
 //!
-//! Python: `timeit` on `lock.acquire()`, `os.getppid()`, `socket.recv()`; each costs more there.
+//! Python: `timeit` on `with lock: pass`, `os.getppid()`, `socket.recv()`; each costs more there.
 //! Copy: `median`.
 //! Needs: `cargo add clap@4 -F derive`
 //!

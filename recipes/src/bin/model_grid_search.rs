@@ -9,7 +9,7 @@
 //! A panic in a fit reaches the caller when the other jobs are done. A fit that runs on many
 //! threads itself: one job at a time. For a machine that is not enough: `cluster_map`.
 //!
-//! Python: `GridSearchCV(n_jobs=-1)`; `Pool.map` over settings, where forked workers share a seed.
+//! Python: `GridSearchCV(n_jobs=-1)`; `Pool.map` over settings: forked workers share NumPy's seed.
 //! Copy: `grid_search`, `mean`, `best`, `job_seed` and `random`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1`
 //!

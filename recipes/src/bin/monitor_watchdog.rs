@@ -4,14 +4,15 @@
 //! without an end. It beats where it gets work done (a timer would beat on while it hangs), and a
 //! beat adds to an atomic. Once a period the watchdog checks each count. It names a worker whose
 //! count has not moved for K checks in a row: within K + 1 periods, and never one that beats within
-//! K. It counts checks, not time, and they are at least a period apart: with K = 2 or more, nobody
-//! is named because the whole process was paused. A worker is named again when it has recovered,
-//! both times with the checks that it missed; one that ends is forgotten, one that panics is named.
-//! The watchdog is a thread of its own, since a task could hang with its runtime: in the demo,
-//! where K is 2, a task that blocks its thread stalls its healthy neighbor as well. It stops
-//! nobody, for no thread can be stopped from outside: log it, or exit and let a supervisor start
-//! the program anew. For a hang of the whole process: systemd's `WatchdogSec=`. To restart what
-//! panics: `actors_supervised`. To find the culprit in a runtime: `find_blocking_task`.
+//! K. It counts checks, not time, and they are at least a period apart: a pause of the whole
+//! process costs one of them at most, so it gets nobody named who beats within K - 1. A worker is
+//! named again when it has recovered, both times with the checks that it missed; one that ends is
+//! forgotten, one that panics is named. The watchdog is a thread of its own, since a task could
+//! hang with its runtime: in the demo, where K is 2, a task that blocks its thread stalls its
+//! healthy neighbor as well. It stops nobody, for no thread can be stopped from outside: log it, or
+//! exit and let a supervisor start the program anew. For a hang of the whole process: systemd's
+//! `WatchdogSec=`. To restart what panics: `actors_supervised`. To find the culprit in a runtime:
+//! `find_blocking_task`.
 //!
 //! Python: a thread with `daemon=True` that compares `time.monotonic()` with a dict of last beats,
 //! and calls all of them late after Ctrl-Z; `faulthandler.dump_traceback_later` for one long call.

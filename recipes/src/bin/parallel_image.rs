@@ -41,7 +41,8 @@ use rayon::prelude::*;
 /// `[red, green, blue]`, whose bytes are `image.as_flattened()`. Runs on all threads of the pool.
 ///
 /// # Panics
-/// With the panic of `pixel`, when the other jobs have ended. If the image does not fit in memory.
+/// With the panic of `pixel`, when the other jobs have ended. An image that does not fit in memory
+/// ends the process, as in all of Rust.
 pub fn paint<P: Clone + Default + Send>(
     width: u32,
     height: u32,

@@ -52,7 +52,8 @@ use clap::{Parser, value_parser};
 
 /// Calls `work`, and `report` in a thread of its own: at the beginning, then at most once in `every`
 /// (a millisecond or more) if something was done since, and at the end without delay. `total` is
-/// how much there is to do, in any unit. Returns what `work` returns; a panic of it goes through.
+/// how much there is to do, in any unit. Returns what `work` returns; a panic of it goes
+/// through, and so does one of `report`, once `work` has ended.
 pub fn report_progress<R>(
     total: u64,
     every: Duration,

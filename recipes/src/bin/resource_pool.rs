@@ -9,8 +9,9 @@
 //! One that hangs while it is looked at costs its caller the time limit, and is closed.
 //! A pool made for your database has more: `db_queries`. Only a limit, no reuse: `semaphore_limit`.
 //!
-//! Python: `asyncpg.create_pool(max_size=4)`, `pool.acquire(timeout=2)`. A `queue.Queue` of
-//! sessions loses one at each exception between `get` and `put`, unless there is a `finally`.
+//! Python: `asyncpg.create_pool(min_size=0, max_size=4)`, `pool.acquire(timeout=2)`. A
+//! `queue.Queue` of sessions loses one at each exception between `get` and `put`, unless there is a
+//! `finally`.
 //! Copy: `Pool`, `Manage`, `Pooled` and `get`.
 //! Needs: `cargo add anyhow@1 futures@0.3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`

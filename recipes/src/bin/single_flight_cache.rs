@@ -6,10 +6,10 @@
 //! A loader that is canceled, or panics, leaves its place to the next as well: nobody waits for
 //! someone who is gone. The map is locked only to find a place in it, never across an await. A
 //! value stays until `remove`; for a limit in size or in time take `moka`, whose `try_get_with`
-//! does the same.
+//! does so too, but gives an error to all who wait.
 //!
-//! Python: `functools.cache` of a coroutine is broken; `async_lru.alru_cache`, or a dict of tasks,
-//! where a canceled first caller cancels the load for all the others.
+//! Python: `functools.cache` of a coroutine is broken; `async_lru.alru_cache`. In a dict of tasks
+//! any caller that is canceled cancels the load for all the others, without `asyncio.shield`.
 //! Copy: `Cache` with `Map` and `Place`, and `get_or_load`, `remove`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
