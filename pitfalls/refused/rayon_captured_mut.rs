@@ -3,7 +3,7 @@
 //! All workers would add to one variable, and additions would be lost. rayon runs one closure on
 //! many threads, so it asks for `Fn`, which changes nothing that it captures.
 //!
-//! Python: `pool.map(add, numbers)` with `total += n` in `add`; a thread pool may lose
+//! Python: `pool.map(add, numbers)` with `total += f(n)` in `add`; a thread pool loses
 //! additions, and in a process pool each worker adds to its own copy: the total stays 0.
 //! Error: ``error[E0594]: cannot assign to `total`, as it is a captured variable in a `Fn`
 //! closure``

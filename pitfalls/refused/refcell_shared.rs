@@ -3,7 +3,7 @@
 //! `RefCell` notes in a plain field who borrows it. Two threads would both find it free and change
 //! the `Vec` at once. So `RefCell` is not `Sync`, and an `Arc` of it goes to no other thread.
 //!
-//! Python: `if name not in names: names.append(name)` from two threads; both look, both append.
+//! Python: `if name not in names: log(name); names.append(name)` from two threads; both append.
 //! Error: ``error[E0277]: `RefCell<Vec<&str>>` cannot be shared between threads safely``
 //! Instead: `Arc::new(Mutex::new(Vec::new()))` and `names.lock().unwrap()`.
 //! Needs: nothing

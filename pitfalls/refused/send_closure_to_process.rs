@@ -4,7 +4,7 @@
 //! travel is `Serialize`, and a closure is not.
 //!
 //! Python: `multiprocessing.Queue().put(lambda n: 2 * n)`; `put` returns, a thread behind it fails
-//! with a `PicklingError` on stderr, and the other side waits forever in `get`.
+//! to pickle it, on stderr, and the other side waits forever in `get`.
 //! Error: ``error[E0277]: the trait bound `{closure@[..]}: serde::Serialize` is not satisfied``
 //! Instead: send the name of the job and its arguments, as an `enum` with
 //! `#[derive(Serialize, Deserialize)]`: see `pickle_args`.

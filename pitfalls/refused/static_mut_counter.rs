@@ -3,7 +3,7 @@
 //! Any thread may be at the same variable, and nothing in its type keeps them apart: a data race,
 //! which is undefined behavior. The compiler cannot rule it out, so every use asks for `unsafe`.
 //!
-//! Python: `global hits` and `hits += 1`; two threads read the same number, and a hit is lost.
+//! Python: `global hits` and `hits += size(page)`; two threads read the same number, one is lost.
 //! Error: `error[E0133]: use of mutable static is unsafe and requires unsafe block`
 //! Instead: `static HITS: AtomicU64 = AtomicU64::new(0);` and `HITS.fetch_add(1, Relaxed)`. Not an
 //! `unsafe` block: it would compile, and lose hits.

@@ -3,7 +3,7 @@
 //! Adding is read, add, write. Both would read the same number, and one addition would be lost.
 //! To change a variable is to borrow it `&mut`, and there is one such borrow at a time.
 //!
-//! Python: `nonlocal total` and `total += 1` in two threads; the total is sometimes too small.
+//! Python: `nonlocal total` and `total += size(page)` in two threads; the total is too small.
 //! Error: ``error[E0499]: cannot borrow `total` as mutable more than once at a time``
 //! Instead: `AtomicU64` and `fetch_add`, `Mutex` (see `mutex_counter`), or a sum for each thread
 //! that it returns.

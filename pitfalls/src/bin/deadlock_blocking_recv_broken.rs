@@ -2,8 +2,8 @@
 //!
 //! You see: the program hangs at `recv`, although the task that sends was spawned before.
 //! Why: std's `recv` puts the thread to sleep, and with it every task that the thread runs. The
-//! task that would send waits for a free thread. With more threads it hangs as soon as each of
-//! them blocks like this.
+//! task that would send waits for a free thread. More threads are no cure: what a task spawns may
+//! stay in a private slot of its thread, from where no idle one takes it.
 //! Rule: in async code wait with `.await`, and let a task receive from tokio's channels only.
 //!
 //! Python: `queue.Queue().get()` in a coroutine.

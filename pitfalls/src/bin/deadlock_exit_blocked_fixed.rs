@@ -5,7 +5,8 @@
 //! wants an owner who joins it. With a runtime that you build yourself, `shutdown_timeout` gives
 //! up on blocking jobs of every kind.
 //!
-//! Python: `threading.Thread(target=read, daemon=True)` with `loop.call_soon_threadsafe`.
+//! Python: `threading.Thread(target=read, daemon=True)` with `loop.call_soon_threadsafe`, where
+//! `read` calls `os.read(0, n)`: one that is in `input()` may abort the interpreter at its end.
 //! Broken: `deadlock_exit_blocked_broken`
 //! Needs: `cargo add tokio@1 -F full`
 //!

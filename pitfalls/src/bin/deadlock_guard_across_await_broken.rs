@@ -5,7 +5,8 @@
 //! Why: the first task keeps the lock while it waits for its download. The second one calls
 //! `lock`, which blocks the thread and not only the task; it is the thread that would go on with
 //! the first one. `tokio::spawn` refuses such a future (the guard is not `Send`); `join!`,
-//! `block_on` and `spawn_local` take it. More threads only make the bad moment rarer.
+//! `spawn_local` and `block_on` take it. The first two stay on one thread, however many there are;
+//! between several `block_on` the bad moment is only rarer.
 //! Rule: let go of a std lock before the next `.await`.
 //!
 //! Python: `with threading.Lock():` around an `await`.

@@ -4,7 +4,7 @@
 //! waiting would need someone who holds a high lock and waits for a low one, and nobody does.
 //! A transfer to the same account must not lock twice.
 //!
-//! Python: `first, second = sorted((a, b))`, then `with first: with second:`.
+//! Python: `first, second = sorted((a, b), key=id)`, then `with first: with second:`.
 //! Broken: `deadlock_lock_order_broken`
 //! Needs: nothing
 //!

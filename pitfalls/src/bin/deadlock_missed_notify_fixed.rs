@@ -3,7 +3,8 @@
 //! First take the `Notified`, then look: it gets every `notify_waiters` from its creation on, so
 //! an `open` comes either before the look or to the `Notified`. `Release` and `Acquire` let those
 //! who pass see what was written before `open`. tokio has the whole of it ready: `watch` for a
-//! value that changes, `SetOnce` for one that comes once, `CancellationToken` for "stop".
+//! value that changes, `SetOnce` for one that comes once; and tokio-util its `CancellationToken`,
+//! for "stop".
 //!
 //! Python: `asyncio.Event`, or `while not is_open: await condition.wait()`.
 //! Broken: `deadlock_missed_notify_broken`

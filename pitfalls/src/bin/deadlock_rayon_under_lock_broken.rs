@@ -4,7 +4,7 @@
 //! Why: a rayon worker that waits does not sleep. It takes up another job, on the same stack, and
 //! that job wants the lock that the interrupted one holds. `install`, `join`, `scope` and
 //! `par_iter` all wait this way.
-//! Rule: no lock is held across a call into rayon: compute first, lock to store.
+//! Rule: no lock is held across a call into rayon, and no job waits for another pool.
 //!
 //! Python: a `Lock` held over `await`, in a loop that runs another task meanwhile.
 //! Caught by: no lint; parking_lot's `deadlock_detection`.

@@ -1,7 +1,9 @@
-//! Fixed: a rayon job waits for another pool first, and locks only to store the result.
+//! Fixed: a rayon job hands its result on to another pool, and the lock is held for one addition.
 //!
-//! A worker that waits may steal any job, and holds nothing that this job could want. The lock is
-//! held for one addition. Often no lock is needed at all: `files.par_iter().map(...).sum()`.
+//! No job waits, so none is begun on top of another. To call `install` first and lock then would be
+//! no deadlock either, but a thousand files begun on one stack overflow it. Texts that are read
+//! and not counted yet pile up, if reading is faster: read no more than some at once. Often no lock
+//! is needed at all: `files.par_iter().map(...).sum()`.
 //!
 //! Python: `n = await count(text)`, then `with lock: total += n`.
 //! Broken: `deadlock_rayon_under_lock_broken`
@@ -28,14 +30,19 @@ pub fn add_words<T: Send>(
     (readers, read): (&ThreadPool, impl Fn(&str) -> T + Sync),
     (counters, count): (&ThreadPool, impl Fn(T) -> usize + Sync),
 ) {
-    readers.scope(|s| {
-        for file in files {
-            s.spawn(|_| {
-                let text = read(file);
-                let words = counters.install(|| count(text)); // FIXED: waits with no lock in hand
-                *total.lock().unwrap() += words;
-            });
-        }
+    let (read, count) = (&read, &count);
+    counters.in_place_scope(|counting| {
+        readers.in_place_scope(|reading| {
+            for file in files {
+                reading.spawn(move |_| {
+                    let text = read(file);
+                    counting.spawn(move |_| {
+                        let words = count(text); // FIXED: no lock in hand, and nobody waits for it
+                        *total.lock().unwrap() += words;
+                    });
+                });
+            }
+        });
     });
 }
 

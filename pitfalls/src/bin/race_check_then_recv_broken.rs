@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         let (jobs, moment) = (jobs.clone(), moment.clone());
         thread::spawn(move || done.send(drain(&jobs, drop, &moment)));
     }
-    let mut handled = Vec::new();
+    let mut handled = vec![ended.recv().expect("one of them ends")];
     let no_more = loop {
         match ended.recv_timeout(Duration::from_millis(300)) {
             Ok(jobs) => handled.push(jobs),

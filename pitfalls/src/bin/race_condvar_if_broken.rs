@@ -1,7 +1,7 @@
 //! Race: `if` around a condition variable's wait: one item, two woken, one pops from empty.
 //!
 //! You see: a worker gets nothing from a queue that is open, and ends early; with `unwrap`, a
-//! panic on `None`. Rarely, and only with more than one consumer.
+//! panic on `None`. Rarely, and mostly with more than one consumer.
 //! Why: to be woken says that something changed, not that it is still so. Between the
 //! notification and the lock another consumer takes the item; a wait may also end for no reason.
 //! Here two barriers force it on every run.

@@ -6,7 +6,8 @@
 //! barrier forces the bad moment on every run.
 //! Rule: read, change and write a shared value in one step, or under one lock.
 //!
-//! Python: `counter += 1` from two threads.
+//! Python: `counter += size(page)` from two threads. (A plain `+= 1` happens to lose nothing in
+//! CPython 3.10 to 3.13, which change threads at calls and at the ends of loops only.)
 //! Caught by: no lint; shuttle (`models/tests/broken.rs`).
 //! Fixed: `race_lost_update_fixed`
 //! Needs: nothing

@@ -6,7 +6,7 @@
 //! `u64::MAX`, and from there on every check passes. Here a barrier forces it on every run.
 //! Rule: check and change a shared value in one step, or under one lock.
 //!
-//! Python: `if left > 0: left -= 1` from two threads.
+//! Python: `if left > 0: pay(); left -= 1` from two threads.
 //! Caught by: no lint; shuttle (`models/tests/races_broken.rs`).
 //! Fixed: `race_oversold_tickets_fixed`
 //! Needs: nothing

@@ -3,7 +3,7 @@
 //! You see: once in a million starts, mostly on ARM, a client connects to port 0.
 //! Why: `Relaxed` keeps each atomic in order with itself, not with others: a reader may see the
 //! second store and not the first. An x86 core keeps stores in order and so hides it; loom runs
-//! every order that the language allows.
+//! far more orders than a machine does, if not all that the language allows.
 //! Rule: what announces other data is stored with `Release` and loaded with `Acquire`.
 //!
 //! Python: `self.port = 8080; self.ready = True`, which is right under the GIL.

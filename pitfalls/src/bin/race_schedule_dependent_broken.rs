@@ -5,7 +5,8 @@
 //! Here the pool decides that; in `par_iter().sum()` it is which thread happened to be idle.
 //! Rule: what the answer depends on comes from the input, never from the threads.
 //!
-//! Python: `sum(pool.map(sum, batched(numbers, len(numbers) // os.cpu_count())))`.
+//! Python: `sum(pool.map(sum, batched(numbers, len(numbers) // os.cpu_count())))`, from 3.12 on,
+//! where `sum` itself rounds less.
 //! Caught by: no lint.
 //! Fixed: `race_schedule_dependent_fixed`
 //! Needs: `cargo add rayon@1`

@@ -3,11 +3,12 @@
 //! You see: once in a while a thread sleeps forever, and what it waits for has happened.
 //! Why: a load may go ahead of an earlier store to another place, on x86 as well: the store
 //! still sits in a buffer of its core. `Release` and `Acquire` do not forbid that. So the setter
-//! sees nobody asleep, the waiter sees nothing set, and sleeps. loom runs every order that the
-//! language allows.
+//! sees nobody asleep, the waiter sees nothing set, and sleeps. loom runs far more
+//! orders than a machine does, if not all that the language allows.
 //! Rule: where both sides store, then load what the other stored, put `fence(SeqCst)` in between.
 //!
-//! Python: `done = True` then `if asleep:`, against `asleep = True` then `if not done:`.
+//! Python: `done = True` then `if asleep:`, against `asleep = True` then `if not done:`,
+//! which is right under the GIL.
 //! Caught by: no lint; loom, in the program itself.
 //! Fixed: `race_store_buffering_fixed`
 //! Needs: `cargo add loom@0.7`

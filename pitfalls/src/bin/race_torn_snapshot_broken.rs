@@ -5,7 +5,7 @@
 //! `Ordering` helps, not even `SeqCst`. Here a barrier forces it on every run.
 //! Rule: values that mean something together live under one lock, or in one atomic.
 //!
-//! Python: `stats.total_ms` and then `stats.requests`, while a thread changes both.
+//! Python: `stats.total_ms`, a call, and then `stats.requests`, while a thread changes both.
 //! Caught by: no lint; shuttle (`models/tests/races_broken.rs`).
 //! Fixed: `race_torn_snapshot_fixed`
 //! Needs: nothing
