@@ -23,6 +23,9 @@ pub mod sync {
 }
 
 #[allow(dead_code, unfulfilled_lint_expectations)]
+#[path = "../../threading/src/bin/atomic_statistics.rs"]
+mod atomic_statistics;
+#[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../threading/src/bin/condvar_wait_while.rs"]
 mod condvar_wait_while;
 #[allow(dead_code, unfulfilled_lint_expectations)]
@@ -37,6 +40,20 @@ mod producer_consumer;
 #[allow(dead_code, unfulfilled_lint_expectations)]
 #[path = "../../threading/src/bin/semaphore_limit.rs"]
 mod semaphore_limit;
+
+/// What is counted is in the sum and in the maximum; what is in those may not be counted yet.
+#[test]
+fn atomic_statistics() {
+    let snapshots = outcomes(|| {
+        let statistics = atomic_statistics::Statistics::new();
+        thread::scope(|s| {
+            s.spawn(|| statistics.record(2));
+            let snapshot = statistics.snapshot();
+            (snapshot.count, snapshot.sum, snapshot.max)
+        })
+    });
+    assert_eq!(snapshots, [(0, 0, None), (0, 2, None), (1, 2, Some(2))].into());
+}
 
 /// Who was called by each of the tellers. All of those end.
 fn call_customers<const TELLERS: usize>(customers: u32) -> [Vec<u32>; TELLERS] {

@@ -7,7 +7,7 @@
 //! as here, a thread that holds one entry and asks for another may wait for itself
 //! (`deadlock_dashmap_ref_broken`). What must hold over several keys wants one lock around all.
 //!
-//! Python: a `dict` and a `Lock`; under the GIL more locks would not help.
+//! Python: a `dict` and a `Lock`; more locks help only where a thread waits while it holds one.
 //! Copy: `Sharded`, around a HashMap; with one shard it is the map behind one lock.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add dashmap@6`
 //!
@@ -31,32 +31,32 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{marker::PhantomData, process::ExitCode};
+use std::{thread, time::Duration, time::Instant};
 
 use clap::{Parser, value_parser};
 use dashmap::DashMap;
 
 /// Maps (or sets) with a lock each; the hash of a key says in which of them it is.
-pub struct Sharded<T> {
+pub struct Sharded<K, T> {
     shards: Vec<Mutex<T>>,
+    keys: PhantomData<fn(&K)>, // one type: `7_u32` and `7_u64` are in different shards
     hasher: RandomState,
     contended: AtomicUsize,
 }
 
-impl<T: Default> Sharded<T> {
+impl<K: Hash, T: Default> Sharded<K, T> {
     /// So many empty ones, one at least.
     pub fn new(shards: usize) -> Self {
         let shards = (0..shards.max(1)).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new(), contended: AtomicUsize::new(0) }
+        Self { shards, keys: PhantomData, hasher: RandomState::new(), contended: 0.into() }
     }
 
     /// Locks the one for `key`: use no other key with it. Waits while another thread has it, and
     /// forever if this one has. After a panic in there it can be used, as it was then.
-    pub fn lock(&self, key: &impl Hash) -> MutexGuard<'_, T> {
+    pub fn lock(&self, key: &K) -> MutexGuard<'_, T> {
         let shard = &self.shards[self.shard(key)];
         match shard.try_lock() {
             Ok(free) => free,
@@ -73,7 +73,7 @@ impl<T: Default> Sharded<T> {
         self.contended.load(Relaxed)
     }
 
-    fn shard(&self, key: &impl Hash) -> usize {
+    fn shard(&self, key: &K) -> usize {
         (self.hasher.hash_one(key) % self.shards.len() as u64) as usize
     }
 }
@@ -95,7 +95,7 @@ fn main() -> ExitCode {
     println!("            a key for each   one key for all");
     let (mut waits, mut right) = (Vec::new(), true);
     for (name, shards) in [("one lock", 1), ("64 locks", 64)] {
-        let (map, mut taken) = (Sharded::<HashMap<u32, usize>>::new(shards), HashSet::new());
+        let (map, mut taken) = (Sharded::<_, HashMap<u32, usize>>::new(shards), HashSet::new());
         let apart = |key: &u32| shards == 1 || taken.insert(map.shard(key)); // a lock for each key
         let keys: Vec<u32> = (0..10_000).filter(apart).take(n).collect();
         let add = |key, wait: &dyn Fn()| {

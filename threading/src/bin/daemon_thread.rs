@@ -8,7 +8,8 @@
 //! long as the thread runs. Where the function waits anyway, `thread::scope` is shorter; to tell
 //! the thread to end, `worker_stops_on_drop`.
 //!
-//! Python: `Thread(daemon=True)` is the default here; `JoinOnDrop` is `daemon=False`.
+//! Python: `Thread(daemon=True)` is the default here; `JoinOnDrop` is `daemon=False`,
+//! but waits where it is dropped, not at the end of the program.
 //! Copy: `JoinOnDrop`.
 //! Needs: `cargo add clap@4 -F derive`
 //!

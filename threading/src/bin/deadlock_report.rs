@@ -40,7 +40,7 @@ pub struct Stuck {
     /// Its name; its number where it has none, or is not one of those that were named.
     pub thread: String,
     /// Where it waits, in the files of this package: the innermost call first. Empty in a build
-    /// without line tables (`debug = "line-tables-only"`, which `cargo build` has by default).
+    /// without line tables, such as `cargo build --release`, unless `debug` is set for that.
     pub calls: Vec<String>,
 }
 

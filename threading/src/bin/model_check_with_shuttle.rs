@@ -61,8 +61,9 @@ pub type Checked = Result<usize, Vec<usize>>;
 
 /// Runs `test` on every schedule that its threads can have, up to the first that panics or
 /// deadlocks; what it was says shuttle on stderr. Keep the test small, two threads and a call or
-/// two: the number of schedules grows without mercy, and with a spin loop it has no end. The test
-/// must do the same on each run, and start with new values.
+/// two: the number of schedules grows without mercy. A spin loop is called wrong after a million
+/// steps (`max_steps`), right or not: let it wait by a `Condvar` or `park` there. The test must do
+/// the same on each run, and start with new values.
 pub fn on_every_schedule(test: impl Fn() + Send + Sync + 'static) -> Checked {
     run(test, DfsScheduler::new(None, false))
 }

@@ -1,11 +1,11 @@
 //! Count in several threads behind one lock: the number lives in the lock, not beside it.
 //!
-//! Use it when threads change a value that they share. The only way to the number is `lock`,
-//! which returns a guard; the end of the guard is the unlock, also in an early return or a panic.
-//! Forgetting to lock does not compile (E0614). A panic with the guard in hand poisons the lock:
-//! whoever locks next is told so, and decides whether the value may be half changed. A number
-//! cannot be, so the counter goes on. Numbers alone, with less: `atomic_statistics`. A method
-//! that locks and calls another that locks: `reentrant_lock`.
+//! Use it when threads change a value that they share. The only way to the number is `lock`, which
+//! returns a guard; the end of the guard is the unlock, also in an early return or a panic.
+//! Forgetting to lock does not compile (E0368, E0614). A panic with the guard in hand poisons the
+//! lock: whoever locks next is told so, and decides whether the value may be half changed. A number
+//! cannot be, so the counter goes on. Numbers alone, with less: `atomic_statistics`. A method that
+//! locks and calls another that locks: `reentrant_lock`.
 //!
 //! Python: `with lock: count += 1`; nothing there ties the lock to what it is for.
 //! Copy: `Counter`.

@@ -2,11 +2,11 @@
 //!
 //! A panic ends its own thread only. It is printed (the panic hook does that), and `join` returns
 //! it as an `Err`: a value of any type, with a text in it for `panic!`. Where nobody joins, the
-//! line on stderr is all there is, and the program exits with 0. A lock that was held during the
-//! panic is poisoned: what it guards may be half changed, so `lock` is an error from then on,
-//! for everyone, until someone mends the data. To stop at the error, `unwrap` it; to go on,
-//! `lock_or_repair`. With `panic = "abort"` the first panic ends the process. What may fail in
-//! everyday use wants a `Result`, not a panic.
+//! line on stderr is all there is, and the program exits with 0. (A scope does join, and panics.) A
+//! lock that was held during the panic is poisoned: what it guards may be half changed, so `lock`
+//! is an error from then on, for everyone, until someone mends the data. To stop at the error,
+//! `unwrap` it; to go on, `lock_or_repair`. With `panic = "abort"` the first panic ends the
+//! process. What may fail in everyday use wants a `Result`, not a panic.
 //!
 //! Python: `threading.excepthook`; `Future.result()`. There `with lock:` lets go of the lock and
 //! says nothing: the next thread goes on with the half-changed data.
@@ -37,8 +37,8 @@ use clap::{Parser, value_parser};
 /// The text of a panic that `join` or `catch_unwind` returned; `None` if its payload is no text
 /// (`panic_any`).
 ///
-/// It takes the box away for a reason: a `&Box<dyn Any + Send>` is itself a `&dyn Any`, so
-/// `downcast_ref` on it compiles, looks at the box, and never finds a text.
+/// It takes the box away for a reason: a `&Box<dyn Any + Send>` that is handed to a function as a
+/// `&dyn Any` compiles, but is the box itself then, and `downcast_ref` in there finds no text.
 pub fn panic_text(panic: Box<dyn Any + Send>) -> Option<String> {
     match panic.downcast::<String>() {
         Ok(text) => Some(*text), // `panic!` with arguments

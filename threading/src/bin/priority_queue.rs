@@ -28,9 +28,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::sync::{Condvar, Mutex};
-use std::time::{Duration, Instant};
-use std::{iter, thread};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::{iter, thread, time::Duration, time::Instant};
 
 use clap::Parser;
 
@@ -61,11 +60,12 @@ impl<P: Ord, T> PriorityQueue<P, T> {
     }
 
     /// Puts the item in, and waits while the queue is full. Gives the item back if the queue is
-    /// closed, or will be while it waits.
+    /// closed, or will be while it waits. Panics, and takes nothing, if comparing priorities does;
+    /// then another `push` may wait on until the next `pop`, or `close`.
     pub fn push(&self, priority: P, item: T) -> Result<(), T> {
-        let state = self.state.lock().unwrap(); // poisoned only if comparing priorities panics
         let full = |state: &mut State<P, T>| state.items.len() >= self.capacity && !state.closed;
-        let mut state = self.popped_or_closed.wait_while(state, full).unwrap();
+        let waited = self.popped_or_closed.wait_while(self.lock(), full);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return Err(item);
         }
@@ -78,9 +78,9 @@ impl<P: Ord, T> PriorityQueue<P, T> {
 
     /// Takes the first item, and waits for one. `None`: the queue is closed and empty.
     pub fn pop(&self) -> Option<T> {
-        let state = self.state.lock().unwrap();
         let empty = |state: &mut State<P, T>| state.items.is_empty() && !state.closed;
-        let mut state = self.pushed_or_closed.wait_while(state, empty).unwrap();
+        let waited = self.pushed_or_closed.wait_while(self.lock(), empty);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         let (_, item) = state.items.pop_first()?;
         self.popped_or_closed.notify_one();
         Some(item)
@@ -88,9 +88,14 @@ impl<P: Ord, T> PriorityQueue<P, T> {
 
     /// Lets nothing in any more. What is in the queue is still handed out.
     pub fn close(&self) {
-        self.state.lock().unwrap().closed = true;
+        self.lock().closed = true;
         self.pushed_or_closed.notify_all();
         self.popped_or_closed.notify_all();
+    }
+
+    /// Poisoned if comparing two priorities has panicked, which changes nothing in there.
+    fn lock(&self) -> MutexGuard<'_, State<P, T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,8 +124,7 @@ fn main() -> ExitCode {
     }
     queue.close();
     let popped = iter::from_fn(|| queue.pop()).collect::<Vec<_>>().join(", ");
-    println!("pushed by 3 threads in turn: {JOBS:?}");
-    println!("popped: {popped}");
+    println!("pushed by 3 threads in turn: {JOBS:?}\npopped: {popped}");
 
     let queue = &PriorityQueue::open(capacity);
     let expected = capacity.get().min(items.into());
@@ -134,8 +138,7 @@ fn main() -> ExitCode {
             thread::sleep(Duration::from_millis(1)); // until the queue is full
         }
         thread::sleep(Duration::from_millis(10)); // one too many would be seen
-        let most = size();
-        let workers = [s.spawn(take_all), s.spawn(take_all)];
+        let (most, workers) = (size(), [s.spawn(take_all), s.spawn(take_all)]);
         let _pushed_all = producers.map(|producer| producer.join().unwrap()); // `got` will tell
         queue.close(); // the workers take what is left, and end
         (most, workers.map(|worker| worker.join().unwrap()).concat())

@@ -1,13 +1,13 @@
 //! Producers put items into a bounded queue, a consumer takes them out, and both end by themselves.
 //!
-//! Use it where making and using things overlap: read while you compute, compute while you
-//! write. The queue is a channel with a capacity: when it is full, `send` waits, so a fast
-//! producer does not fill the memory with what a slow consumer has not seen. There is no
-//! sentinel. When the last sender is dropped, the consumer's loop ends; one clone kept in a
-//! corner, and it never does (`deadlock_sender_alive_broken`). If the consumer leaves, its
-//! receiver is dropped and every `send` fails, so the producers end as well. A panic on either
-//! side ends both and reaches the caller. Several consumers: `crossbeam::channel::bounded`. Tasks
-//! and not threads: `async_producer_consumer`.
+//! Use it where making and using things overlap: read while you compute, compute while you write.
+//! The queue is a channel with a capacity: when it is full, `send` waits, so a fast producer does
+//! not fill the memory with what a slow consumer has not seen. There is no sentinel. When the last
+//! sender is dropped, the consumer's loop ends; one clone kept in a corner, and it never does
+//! (`deadlock_sender_alive_broken`). If the consumer leaves, its receiver is dropped and every
+//! `send` fails, so the producers end as well. A panic of the consumer ends the producers as well;
+//! that of a producer reaches the caller when the other producers have ended. Several consumers:
+//! `crossbeam::channel::bounded`. Tasks and not threads: `async_producer_consumer`.
 //!
 //! Python: `queue.Queue(4)`, `put`, `get`, a sentinel for each consumer or `shutdown()`.
 //! Copy: `produce_and_consume`.

@@ -80,7 +80,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let open = self.shared.open.lock().unwrap().take(); // nothing panics under this lock
-        for connection in open.iter().flat_map(HashMap::values) {
+        for connection in open.into_iter().flat_map(HashMap::into_values) {
             let _ = connection.shutdown(Shutdown::Both); // an error: the client has gone before
         }
         self.shared.left_or_stopped.notify_all();

@@ -107,7 +107,8 @@ impl ThreadPool {
         self.jobs.lock().unwrap().take(); // never poisoned: nothing panics under this lock
     }
 
-    /// Takes no more jobs, and drops those in the queue. Once it returns, no job begins any more.
+    /// Takes no more jobs, and drops those in the queue. What a worker has taken out before runs,
+    /// even if it has not quite begun when this returns.
     pub fn cancel(&self) {
         self.close();
         self.queue.iter().for_each(drop); // also of a `submit` that waits for room right now

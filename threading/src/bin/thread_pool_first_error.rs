@@ -1,4 +1,4 @@
-//! Work off a list in a few threads, and stop at the first failure: nothing new starts after it.
+//! Work off a list in a few threads, and stop at the first failure: no thread goes on after it.
 //!
 //! Use it where one failure makes the rest pointless: a migration, an upload in parts. A thread
 //! looks at the stop flag before it takes the next item. What has started is not interrupted, for
@@ -38,12 +38,13 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 
 /// Calls `work` on each of `items`, in at most `threads` threads, and returns the results in the
-/// order of the items. After an error no item is started. Then the errors are returned, each with
+/// order of the items. After an error no thread takes another item, unless it was just about
+/// to: one more for each of the others, at most. Then the errors are returned, each with
 /// the index of its item, in the order in which they came: one, or more if what had started fails
 /// too. The function that `work` is given says whether its result is still wanted.
 ///
 /// # Panics
-/// With the panic of `work`: no item is started after it either, and what has started ends first.
+/// With the panic of `work`: it stops the others like an error, and what has started ends first.
 /// Also if the system has no more threads to give.
 pub fn try_map<T: Sync, R: Send, E: Send>(
     items: &[T],

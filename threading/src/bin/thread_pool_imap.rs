@@ -1,12 +1,14 @@
 //! Map an endless input in a few threads; it is read only as far as the results are taken.
 //!
 //! Use it for input that is too long for memory, or has no end: lines of a log, rows of a cursor,
-//! numbers to try. `imap` is an iterator over the results, in the order of the input. It reads
-//! on, in the thread of the caller, only when a result is taken, so at most `workers + queue`
-//! items are on their way; a slow item at the front holds up those behind it. Dropping it cancels
-//! what is queued, and the `thread::scope` waits for what runs. A panic in a worker reaches the
-//! caller when its turn comes. A list that fits into memory: `thread_pool_map`. For computing there
-//! is rayon's `par_bridge`, which keeps no order and reads on whether anyone takes results or not.
+//! numbers to try. `imap` is an iterator over the results, in the order of the input. It reads on,
+//! in the thread of the caller, only when a result is taken, so at most `workers + queue` items are
+//! on their way, and before it waits it reads on until so many are: of an input that is still being
+//! written a result comes only after the lines behind it; a slow item at the front holds up those
+//! behind it. Dropping it cancels what is queued, and the `thread::scope` waits for what runs. A
+//! panic in a worker reaches the caller when its turn comes. A list that fits into memory:
+//! `thread_pool_map`. For computing there is rayon's `par_bridge`, which keeps no order and reads
+//! on whether anyone takes results or not.
 //!
 //! Python: `ThreadPool.imap`, which reads all of its input at once; `Executor.map(buffersize=n)`
 //! since 3.14.

@@ -56,12 +56,13 @@ pub fn map<T: Sync, R: Send>(
 }
 
 /// Calls `work` for each of `items` in at most `threads` threads, and `done` in this one with the
-/// index of the item and the result, in the order in which they end. While `done` is busy, each
-/// thread goes on for one or two more items, then waits.
+/// index of the item and the result, in the order in which they end. While `done` is busy, at
+/// most twice as many results as there are threads wait for it; then the threads wait as well.
 ///
 /// # Panics
-/// With the panic of `work` or `done`, as soon as this thread comes to it: no item is begun then, and
-/// those in progress end first. Also if the system has no more threads to give.
+/// With the panic of `work` or `done`, as soon as this thread comes to it: those in progress end
+/// first, and a thread that has just reported may begin one more. Also if the system has no more
+/// threads to give.
 pub fn map_as_completed<T: Sync, R: Send>(
     items: &[T],
     threads: NonZeroUsize,

@@ -1,12 +1,13 @@
 //! Threads compute at the same time, on all cores: what a Python thread cannot do.
 //!
 //! Use it when the work computes and falls into independent parts. `split` gives each thread a
-//! number of its own, and here thread k takes every n-th candidate from the k-th on, so that all
-//! have the same share of the cheap ones and of the expensive ones. One thread for each core is
-//! enough: more take turns. CPU time over wall time says how many cores were really at work; with
-//! the GIL it stays near 1, whatever the number of threads. A panic in one part reaches the
-//! caller when the others have ended. Parts of very different size: `rayon_map`. A slice that is
-//! changed in place: `scoped_threads`.
+//! number of its own, and here thread k takes every n-th block of candidates from the k-th on, so
+//! that all have the same share of the cheap ones and of the expensive ones. (Every n-th candidate
+//! would not do: of three threads, one would get nothing but multiples of 3.) One thread for each
+//! core is enough: more take turns. CPU time over wall time says how many cores were really at
+//! work; with the GIL it stays near 1, whatever the number of threads. A panic in one part reaches
+//! the caller when the others have ended. Parts of very different size: `rayon_map`. A slice that
+//! is changed in place: `scoped_threads`.
 //!
 //! Python: `threading.Thread` for each part: they take turns. Free-threaded builds (3.14t) do not.
 //! Copy: `split` and `cpu_time`.
@@ -105,8 +106,9 @@ fn measured(threads: NonZeroUsize, below: u32) -> nix::Result<(usize, usize, f64
     let (here, came, begun) = (Mutex::new(0), Condvar::new(), Instant::now());
     let cpu = cpu_time()?;
     let primes = split(threads, |k| {
-        // Every n-th odd number from the k-th on.
-        let mut mine = (1 + 2 * k as u32..below).step_by(2 * threads.get());
+        // Every n-th block of 1024 numbers, from the k-th on; the odd ones of it.
+        let blocks = (1024 * k as u32 + 1..below).step_by(1024 * threads.get());
+        let mut mine = blocks.flat_map(|from| (from..below.min(from + 1024)).step_by(2));
         let first = mine.next().is_some_and(is_prime);
         let mut here = here.lock().unwrap(); // nothing panics under this lock
         let patience = Duration::from_secs(2).saturating_sub(begun.elapsed());

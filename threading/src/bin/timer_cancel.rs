@@ -1,12 +1,13 @@
 //! Run a function after a delay, in a thread of its own, unless it is canceled before.
 //!
 //! Use it for a time limit or a reminder, a few at a time. The thread waits at a channel on which
-//! nothing is ever sent: its timeout is the alarm, and its closing is the cancellation, which
-//! wakes the thread at once. `cancel` says whether it came in time, and the thread has ended when
-//! it returns. So it does where the timer is dropped, and nothing is left behind. A function that
-//! runs already cannot be stopped: `cancel` waits for it, and hands on its value or its panic. Do
-//! not cancel a timer from within its own function: it would wait for itself. Many timers, and
-//! repeated ones: `scheduled_tasks`, where one thread is enough for all.
+//! nothing is ever sent: its timeout is the alarm, and its closing is the cancellation, which wakes
+//! the thread at once. `cancel` says whether it came in time, and the thread has ended when it
+//! returns. So it does where the timer is dropped, and nothing is left behind. A function that runs
+//! already cannot be stopped: `cancel` waits for it, and hands on its value or its panic. Do not
+//! cancel a timer from within its own function: no thread can join itself, so it panics. To drop it
+//! there is fine. Many timers, and repeated ones: `scheduled_tasks`, where one thread is enough for
+//! all.
 //!
 //! Python: `threading.Timer(10, f)`, whose `cancel()` does not say whether it came in time.
 //! Copy: `Timer`.
@@ -18,6 +19,7 @@
 //! the second, after 1 h, canceled: fired 0 times, returned None
 //! the third, canceled too late: fired 1 time, returned Some("tea is ready")
 //! the fourth, dropped: fired 0 times, threads left: 0
+//! the fifth, dropped by its own function, went on
 //!
 //! $ cargo run -p threading --bin timer_cancel -- --millis 0
 //! the first, after 0 ms: fired 1 time, returned "tea is ready"
@@ -76,7 +78,8 @@ impl<T: Send + 'static> Timer<T> {
 impl<T> Drop for Timer<T> {
     fn drop(&mut self) {
         self.open = None;
-        if let Some(thread) = self.thread.take() {
+        let this = thread::current().id(); // its function may drop the last reference to it
+        if let Some(thread) = self.thread.take().filter(|it| it.thread().id() != this) {
             let _ = thread.join(); // no second panic while there may be a first
         }
     }
@@ -124,7 +127,18 @@ fn main() -> io::Result<ExitCode> {
     let left = Arc::strong_count(&fired[3]) - 1; // its thread would hold one
     println!("the fourth, dropped: fired {} times, threads left: {left}", times(3));
 
+    let (hand_over, own) = mpsc::sync_channel(1);
+    let (tell, told) = mpsc::sync_channel(1);
+    let fifth = Timer::start(soon, move || {
+        drop(own.recv()); // the timer itself
+        let _ = tell.send("went on"); // there is room for it
+    })?;
+    let _ = hand_over.send(fifth);
+    let fifth = told.recv().unwrap_or("did not go on"); // an error: it panicked
+    println!("the fifth, dropped by its own function, {fifth}");
+
     let held = [times(0), times(1), times(2), times(3)] == [1, 0, 1, 0]
-        && (first, second, third, left) == ("tea is ready", None, Some("tea is ready"), 0);
+        && (first, second, third, left) == ("tea is ready", None, Some("tea is ready"), 0)
+        && fifth == "went on";
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
