@@ -130,6 +130,9 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     for line in header_prose(example) {
         must(line.chars().count() <= WIDEST, format!("wider than 100 characters: {line}"));
     }
+    for line in lines.iter().filter(|line| line.trim_start().starts_with("//")) {
+        must(line.chars().count() <= 100, format!("wider than 100 characters: {line}"));
+    }
     for line in prose(example) {
         let plain: String = line.split('`').step_by(2).collect();
         must(

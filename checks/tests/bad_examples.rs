@@ -281,6 +281,7 @@ fn examples_that_are_misshapen() {
     }
     misshapen("Use it when", "Use it simply when", "simply");
     misshapen("Use it when", &format!("Use it {} when", "again ".repeat(20)), "wider than 100");
+    misshapen("Prints a", &"Prints, and again ".repeat(6), "wider than 100");
     misshapen("meet somebody.", "meet somebody!", "exclamation");
     misshapen("/// Prints a greeting.", "/// Prints a greeting! Loudly.", "exclamation");
     misshapen("    greet();", "    nix::greet();", "Runs on");

@@ -58,11 +58,12 @@ async fn close_or_drop() -> io::Result<()> {
     Ok(())
 }
 
-/// Its first write fails.
-struct Broken;
+/// Its first write fails, as soon as the other end of the channel is dropped.
+struct Broken(mpsc::Receiver<()>);
 
 impl Write for Broken {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
         Err(io::Error::other("the disk is full"))
     }
 
@@ -89,10 +90,12 @@ fn close_is_dropped() {
     let millis = env::var("MILLIS").unwrap().parse().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let writer = program::BackgroundWriter::start(Broken, 1).unwrap();
+        let (gate, gated) = mpsc::channel();
+        let writer = program::BackgroundWriter::start(Broken(gated), 1).unwrap();
         writer.lines().send("line").await.unwrap();
         let mut close = Box::pin(writer.close());
         assert!(poll!(&mut close).is_pending());
+        drop(gate);
         thread::sleep(Duration::from_millis(millis));
     });
 }

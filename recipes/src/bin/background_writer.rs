@@ -109,8 +109,8 @@ impl<W> Drop for Ended<W> {
     }
 }
 
-/// Sends lines to a [`BackgroundWriter`], and does not keep it from closing: hence the `Weak`, which
-/// is upgraded only where nothing waits.
+/// Sends lines to a [`BackgroundWriter`], and does not keep it from closing: hence the `Weak`,
+/// which is upgraded only where nothing waits.
 #[derive(Clone)]
 pub struct Lines(Weak<Sender<Line>>, Arc<Semaphore>);
 

@@ -181,8 +181,8 @@ fn main() -> Result<ExitCode> {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Serves 10 pages of 1 KiB, the 7th fails, and counts in `most` how many were asked for at once. The
-/// first ones wait until `threads` are, page 1 until one is answered; both give up after 2 s.
+/// Serves 10 pages of 1 KiB, the 7th fails, and counts in `most` how many were asked for at once.
+/// The first ones wait until `threads` are, page 1 until one is answered; both give up after 2 s.
 fn demo_server(threads: usize, most: Arc<AtomicUsize>) -> Result<Vec<Url>> {
     let seats = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
     let [full, later] = [(); 2].map(|()| CancellationToken::new());

@@ -164,8 +164,8 @@ fn greet(mut stream: TcpStream, hello: [u64; 2], left: Duration) -> io::Result<(
     same.ok_or_else(|| Error::new(ErrorKind::InvalidData, "it is not at the same job"))
 }
 
-/// Makes a panic in one of timely's threads end the process. A lost connection is a panic to timely,
-/// in a thread that is named after the process at its other end.
+/// Makes a panic in one of timely's threads end the process. A lost connection is a panic to
+/// timely, in a thread that is named after the process at its other end.
 fn exit_if_timely_panics() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {

@@ -116,7 +116,8 @@ fn ask_one_process<'a>(
 }
 
 /// What the child does: answers each line from stdin with one on stdout, until the parent ends.
-/// `work` must not print, and its answer is one line. Errs if a pipe breaks, or a line is not UTF-8.
+/// `work` must not print, and its answer is one line. Errs if a pipe breaks, or a line is not
+/// UTF-8.
 pub fn answer_lines<A: Display>(mut work: impl FnMut(&str) -> A) -> io::Result<()> {
     io::stdin().lines().try_for_each(|job| {
         let answer = work(&job?);

@@ -114,10 +114,10 @@ impl Manager for Sqlite {
 
 /// Calls `work` with a connection of the pool, on a thread that may block: never more of them than
 /// the pool has connections. Such a thread cannot be canceled, but its statements can: dropped
-/// half-way, one that computes is interrupted, nothing is committed from a moment later on, and only
-/// when `work` has returned does the next caller get the connection. A loop of short statements goes
-/// on, unless they are `prepare_cached`. Errs if none comes free in time, with what `work` returns,
-/// and if it panics.
+/// half-way, one that computes is interrupted, nothing is committed from a moment later on, and
+/// only when `work` has returned does the next caller get the connection. A loop of short
+/// statements goes on, unless they are `prepare_cached`. Errs if none comes free in time, with what
+/// `work` returns, and if it panics.
 pub async fn on_sqlite<T: Send + 'static>(
     pool: &Pool<Sqlite>,
     work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -78,9 +78,10 @@ pub fn fan_out(
 }
 
 /// Sends `request` until its body is there, all of it, or [`BACKOFF`] or `patience` is exhausted,
-/// or the failure is one that stays: a status (a failed connection, of whatever kind, may pass). Errs with that of the last try, or, if `patience` ended in the
-/// middle of one, with that. `client` wants a timeout, for each try: it has none by default, and a
-/// server that hangs once would use up all of `patience`.
+/// or the failure is one that stays: a status (a failed connection, of whatever kind, may pass).
+/// Errs with that of the last try, or, if `patience` ended in the middle of one, with that.
+/// `client` wants a timeout, for each try: it has none by default, and a server that hangs once
+/// would use up all of `patience`.
 pub async fn fetch(client: Client, request: Request, patience: Duration) -> Result<Bytes> {
     let start = Instant::now();
     let may_repeat = request.method().is_idempotent();

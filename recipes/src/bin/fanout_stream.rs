@@ -205,7 +205,8 @@ async fn run(args: Args, failures: mpsc::Sender<Error>) -> Result<(String, bool)
     Ok((format!("{how}{got} of {asked} pages, {bytes} bytes"), got == asked && !interrupted))
 }
 
-/// Serves pages of 1 KiB on loopback and lists `pages` of them, one per line, as fast as it is read.
+/// Serves pages of 1 KiB on loopback and lists `pages` of them, one per line, as fast as it is
+/// read.
 async fn demo_list(pages: u64) -> Result<io::PipeReader> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

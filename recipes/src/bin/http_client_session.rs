@@ -46,9 +46,9 @@ use reqwest::{Client, ClientBuilder, StatusCode, Url};
 use tokio::{net::TcpListener, time::sleep};
 
 /// For the one client of the whole program: add the headers that your server wants, `build` it at
-/// the start, which errs if TLS cannot be set up, and hand out clones. It waits 5 s for a connection
-/// and 30 s for a whole answer, body included, and keeps up to 8 idle connections to each server,
-/// for 90 s.
+/// the start, which errs if TLS cannot be set up, and hand out clones. It waits 5 s for a
+/// connection and 30 s for a whole answer, body included, and keeps up to 8 idle connections to
+/// each server, for 90 s.
 pub fn client_builder() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))

@@ -72,8 +72,9 @@ pub fn on_threads(
 }
 
 /// Downloads every URL on this thread, at most `limit` at once, and returns the bodies in the order
-/// asked. Ends at the first error in that order, once those before it are there. Dropped half-way it stops. `client` wants a timeout: it has none
-/// by default, and a server that hangs would hold up the others. Panics if `limit` is 0.
+/// asked. Ends at the first error in that order, once those before it are there. Dropped half-way
+/// it stops. `client` wants a timeout: it has none by default, and a server that hangs would hold
+/// up the others. Panics if `limit` is 0.
 pub async fn concurrently(
     client: &Client,
     urls: &[impl AsRef<str>],

@@ -5,9 +5,10 @@
 //! `csv` reader finds the rows, which is fast, and `par_bridge` hands them out in batches, one in
 //! the hands of each thread, so the file may be larger than memory. What becomes of the rows is
 //! yours: a sum, a largest, an index. Money is summed in cents: floats would give another sum for
-//! another order. A bad row stops the rest, and is named with its row, as a spreadsheet counts,
-//! blank lines left out; if several are bad, it may be any of them. If rows need next to no work,
-//! the reader is the limit, and one thread does as well. Many smaller files: `word_count`.
+//! another order. A bad row stops the rest; if several are bad, it may be any of them. A bad amount
+//! is named with the number of its row, as a spreadsheet counts, blank lines left out; one with too
+//! many or too few fields as `csv` counts, from 0. If rows need next to no work, the reader is the
+//! limit, and one thread does as well. Many smaller files: `word_count`.
 //!
 //! Python: `pandas.read_csv(chunksize=n)` with a `Pool`; a split at `\n` breaks quoted fields.
 //! Copy: `fold_rows`; for sums of money `sum_by` as well, with `Sums`, `Problem` and `cents`.

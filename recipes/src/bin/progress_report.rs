@@ -50,9 +50,9 @@ use std::{iter, path::PathBuf, process::ExitCode, process::exit, time::Duration,
 
 use clap::{Parser, value_parser};
 
-/// Calls `work`, and `report` in a thread of its own: at the beginning, then at most once in `every`
-/// (a millisecond or more) if something was done since, and at the end without delay. `total` is
-/// how much there is to do, in any unit. Returns what `work` returns; a panic of it goes
+/// Calls `work`, and `report` in a thread of its own: at the beginning, then at most once in
+/// `every` (a millisecond or more) if something was done since, and at the end without delay.
+/// `total` is how much there is to do, in any unit. Returns what `work` returns; a panic of it goes
 /// through, and so does one of `report`, once `work` has ended.
 pub fn report_progress<R>(
     total: u64,
@@ -104,8 +104,8 @@ pub struct Report {
 }
 
 impl Progress {
-    /// So much more is done. To be called for a chunk of work, not for each byte: it is the threads'
-    /// cache line that wanders, and not the reporter, that could slow them down.
+    /// So much more is done. To be called for a chunk of work, not for each byte: it is the
+    /// threads' cache line that wanders, and not the reporter, that could slow them down.
     pub fn add(&self, done: u64) {
         // Relaxed: the number stands for itself, nothing else is read because of it.
         self.done.fetch_add(done, Relaxed);

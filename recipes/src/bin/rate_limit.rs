@@ -72,8 +72,10 @@ impl RateLimit {
         }
     }
 
-    /// Runs `request` when its turn comes, and returns what it returns. Waits as long as that takes.
-    /// `request` must not end before the answer has come: no `spawn` in it.
+    /// Runs `request` when its turn comes, and returns what it returns. Waits as long as that
+    /// takes. `request` must not end before the answer has come: no `spawn` in it. Await this, or
+    /// drop it: one that is kept and not polled may hold the turn of all others
+    /// (`deadlock_unpolled_future_broken`).
     pub async fn run<F: Future>(&self, request: F) -> F::Output {
         // Only the next one waits for a place: if it goes, its place is for the one behind it.
         let turn = self.turn.lock().await;

@@ -105,8 +105,8 @@ struct Args {
     /// In real time
     #[arg(long)]
     real: bool,
-    /// How often the first one runs, in tens; its second run takes 2.5 times as long, and in the fifth it is
-    /// canceled
+    /// How often the first one runs, rounded down to tens; its second run takes 2.5 times as long,
+    /// and in the fifth it is canceled
     #[arg(long, value_name = "MILLIS", default_value_t = 100, value_parser = value_parser!(u32).range(10..=10_000))]
     period: u32,
 }

@@ -71,9 +71,9 @@ pub enum Health {
     Silent(reqwest::Error),
 }
 
-/// Checks every URL, at most `limit` at once, and yields each with its health, as soon as it is known.
-/// Dropping the stream stops what is in flight. `client` wants a timeout: it has none by default,
-/// and nothing would ever be silent. Panics if `limit` is 0.
+/// Checks every URL, at most `limit` at once, and yields each with its health, as soon as it is
+/// known. Dropping the stream stops what is in flight. `client` wants a timeout: it has none by
+/// default, and nothing would ever be silent. Panics if `limit` is 0.
 pub fn check_all(
     client: Client,
     urls: impl IntoIterator<Item = Url>,

@@ -103,8 +103,9 @@ pub fn on_signal(
 
 /// Calls `trigger` on each change of the file, which need not exist yet, or of anything in the
 /// folder, until the watcher is dropped. It is called on a thread of the watcher's, and must not
-/// block. One change can be several events. A folder that is removed is watched no more. Of a symlink
-/// the link itself is watched: for changes of what it points to, watch that, or its folder.
+/// block. One change can be several events. A folder that is removed is watched no more. Of a
+/// symlink to a file the link itself is watched (for what it points to watch that, or its folder);
+/// of one to a folder, what it points to when this is called.
 pub fn on_change(
     path: &Path,
     trigger: impl Fn() + Send + 'static,

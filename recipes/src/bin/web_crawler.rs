@@ -84,9 +84,9 @@ pub struct Page {
 pub type Visit = (Url, usize, Result<Page>);
 
 /// Fetches `start`, and what it links to on its own origin (scheme, host and port: begin with
-/// `https` if the site redirects there), and yields each page as it comes. Dropping
-/// the stream stops what is in flight. `client` wants a timeout, and `Policy::none()` for redirects,
-/// or they could lead elsewhere.
+/// `https` if the site redirects there), and yields each page as it comes. Dropping the stream
+/// stops what is in flight. `client` wants a timeout, and `Policy::none()` for redirects, or they
+/// could lead elsewhere.
 pub fn crawl(client: Client, mut start: Url, limits: Limits) -> impl Stream<Item = Visit> + Unpin {
     start.set_fragment(None);
     let (origin, most) = (start.origin(), limits.pages.get());
