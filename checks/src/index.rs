@@ -68,7 +68,7 @@ fn tools(examples: &[Example]) -> Table {
         let cells = [
             lint("rustc"),
             lint("clippy"),
-            yes("shuttle"),
+            yes("shuttle (`models/tests/"),
             yes("loom"),
             yes("parking_lot"),
             yes("task dump"),

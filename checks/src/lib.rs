@@ -63,6 +63,7 @@ fn example_trials(
     let on = required.iter().all(|wanted| features.contains(&(wanted.as_str(), true)));
     let (mut now, mut trials) = (Vec::new(), Vec::new());
     for run in run::runs(example)? {
+        run.check_features(&required)?;
         match run.wants(on) {
             None => now.push(run),
             Some(want) => {

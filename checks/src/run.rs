@@ -130,6 +130,17 @@ impl Run {
         (!missing.is_empty() && !must).then_some(Want::Services(missing))
     }
 
+    /// Errs if one of its `cargo run` has no `-F` for what the example needs, or another one.
+    pub fn check_features(&self, required: &[String]) -> Result<()> {
+        for call in self.command.split("cargo run").skip(1) {
+            let mut words = call.split_whitespace().skip_while(|word| *word != "--bin").skip(2);
+            let given = words.next().filter(|flag| *flag == "-F").and_then(|_| words.next());
+            let wanted = (!required.is_empty()).then(|| required.join(","));
+            ensure!(given == wanted.as_deref(), "not with -F {wanted:?}: cargo run{call}");
+        }
+        Ok(())
+    }
+
     fn services(&self) -> Vec<String> {
         let names = self.command.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
         names.filter(|name| name.ends_with("_URL")).map(str::to_owned).collect()
@@ -259,7 +270,10 @@ fn end_left_behind(mark: &str) -> Result<Vec<String>> {
     let names = found.iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
     while !found.is_empty() {
         for (pid, _) in found {
-            let _ = Command::new("kill").args(["-9", &pid]).stderr(Stdio::null()).status()?;
+            let _ = Command::new("sh")
+                .args(["-c", "kill -9 $0", &pid])
+                .stderr(Stdio::null())
+                .status()?;
         }
         found = marked(mark)?;
     }

@@ -233,7 +233,14 @@ fn what_a_run_wants() {
     assert_eq!(command(true, &["db"]), both);
     let feature = "cargo test -p recipes -F db,tls --test examples -- hello";
     assert_eq!(command(false, &["db", "tls"]), feature);
-    assert!(runs(&example(GOOD)).unwrap()[0].wants(true).is_none());
+    let run = &runs(&example(GOOD)).unwrap()[0];
+    assert!(run.wants(true).is_none());
+    assert!(run.check_features(&[]).is_ok());
+    assert!(run.check_features(&["db".to_owned()]).is_err());
+    let with = GOOD.replace("--bin hello", "--bin hello -F db");
+    let run = &runs(&example(&with)).unwrap()[0];
+    assert!(run.check_features(&["db".to_owned()]).is_ok());
+    assert!(run.check_features(&[]).is_err());
 }
 
 #[test]
@@ -416,9 +423,10 @@ fn what_sees_a_mistake() {
         tables[1].rows["race_late"].clone()
     };
     assert_eq!(row("no lint."), "| `race_late` |  |  |  |  |  |  | nothing |");
+    assert_eq!(row("shuttle cannot."), "| `race_late` |  |  |  |  |  |  | nothing |");
     assert_eq!(
         row(
-            "clippy `a` (opt-in); without `=`, rustc `b`; shuttle (`models/x.rs`);\n//! parking_lot's `d`."
+            "clippy `a` (opt-in); without `=`, rustc `b`; shuttle (`models/tests/x.rs`);\n//! parking_lot's `d`."
         ),
         "| `race_late` | `b` | `a` | yes |  | yes |  |  |"
     );

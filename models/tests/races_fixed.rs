@@ -1,4 +1,4 @@
-//! What can come out of the fixed races: one thing, on every schedule.
+//! What can come out of the fixed races: what is right, on every schedule.
 
 extern crate self as crossbeam; // its `channel` is the one below
 extern crate std_model as std;

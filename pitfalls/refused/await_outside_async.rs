@@ -7,7 +7,7 @@
 //! `asyncio.run(load())`, raises a `RuntimeError` when the caller runs in an event loop.
 //! Error: ``error[E0728]: `await` is only allowed inside `async` functions and blocks``
 //! Instead: `async fn report()`, up to `#[tokio::main]`; from a thread of its own
-//! `handle.block_on(load())`: see `call_async_from_thread`.
+//! `handle.block_on(load())`.
 //! Needs: nothing
 
 async fn load() -> u32 {

@@ -8,7 +8,7 @@
 //! Error: ``error[E0599]: no method named `clone` found for struct `std::sync::mpsc::Receiver<T>`
 //! in the current scope``
 //! Instead: `crossbeam::channel::bounded(16)`, each item to one consumer: see `producer_consumer`;
-//! or `tokio::sync::broadcast`, each item to all of them: see `broadcast_watch`.
+//! or `tokio::sync::broadcast`, each item to all of them.
 //! Needs: nothing
 
 use std::sync::mpsc;

@@ -7,7 +7,7 @@
 //! event loop, and the holder never gets to release it.
 //! Error: `error: future cannot be sent between threads safely`
 //! Instead: a guard that ends before the `.await`: `*total.lock().unwrap() += 1;` and then wait; or
-//! `tokio::sync::Mutex`, where the wait belongs under the lock: see `async_lock`. Where the task
+//! `tokio::sync::Mutex`, where the wait belongs under the lock. Where the task
 //! stays on one thread it compiles, and hangs: `deadlock_guard_across_await_broken`.
 //! Needs: `cargo add tokio@1 -F full`
 

@@ -6,8 +6,8 @@
 //! Python: `lock.release()` works from any thread, also from one that never took the lock and lets
 //! others in on the one that did. (`RLock` raises a `RuntimeError`.)
 //! Error: ``error[E0277]: `std::sync::MutexGuard<'_, i32>` cannot be sent between threads safely``
-//! Instead: lock in the thread that does the work; to hand over a right, hand over a permit: see
-//! `async_semaphore`. The guard of `tokio::sync::Mutex` is `Send`.
+//! Instead: lock in the thread that does the work; to hand over a right, hand over a permit:
+//! `tokio::sync::OwnedSemaphorePermit`. The guard of `tokio::sync::Mutex` is `Send`.
 //! Needs: nothing
 
 use std::sync::Mutex;

@@ -5,8 +5,7 @@
 //!
 //! Python: asyncio has one thread, and so no such question; and one core, however many tasks.
 //! Error: `error: future cannot be sent between threads safely`
-//! Instead: `Arc`; or tasks that stay on one thread, `LocalSet` and `spawn_local`: see
-//! `local_tasks`.
+//! Instead: `Arc`; or tasks that stay on one thread, `LocalSet` and `spawn_local`.
 //! Needs: `cargo add tokio@1 -F full`
 
 use std::rc::Rc;

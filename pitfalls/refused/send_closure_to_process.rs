@@ -7,7 +7,7 @@
 //! to pickle it, on stderr, and the other side waits forever in `get`.
 //! Error: ``error[E0277]: the trait bound `{closure@[..]}: serde::Serialize` is not satisfied``
 //! Instead: send the name of the job and its arguments, as an `enum` with
-//! `#[derive(Serialize, Deserialize)]`: see `pickle_args`.
+//! `#[derive(Serialize, Deserialize)]`, as `job_queue` does.
 //! Needs: `cargo add serde_json@1`
 
 use std::io;

@@ -424,7 +424,7 @@ fn ended(child: Child) -> Output {
     let (sender, output) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
     output.recv_timeout(PATIENCE).map(Result::unwrap).unwrap_or_else(|_| {
-        let _ = Command::new("kill").args(["-KILL", &pid]).status();
+        let _ = Command::new("sh").args(["-c", "kill -KILL $0", &pid]).status();
         panic!("it does not end")
     })
 }

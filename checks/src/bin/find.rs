@@ -20,7 +20,14 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(path) if path.iter().any(|folder| folder == "refused") => {
                 println!("    {}", path.display());
             }
-            _ => println!("    cargo run -p {} --bin {}", example.package, example.name),
+            _ => {
+                let package = Package::load(&workspace().join(&example.package))?;
+                let with = match package.required_features(&example.name) {
+                    none if none.is_empty() => String::new(),
+                    names => format!(" -F {}", names.join(",")),
+                };
+                println!("    cargo run -p {} --bin {}{with}", example.package, example.name);
+            }
         }
     }
     if found.is_empty() {

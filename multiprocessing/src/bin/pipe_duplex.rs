@@ -5,7 +5,8 @@
 //! there is a socket pair, one file at each end. A pipe carries bytes, so the length of every
 //! message goes before it. The child's exit, or its death, is an end of file here, on one
 //! condition: nobody else holds the child's end. `spawn_duplex` sees to that. An end in the middle
-//! of a message is an error, not an end. Between threads a channel does all this with less.
+//! of a message is an error, not an end; so is, both ways, a child that died before it read all.
+//! Between threads a channel does all this with less.
 //!
 //! Python: `multiprocessing.Pipe()`, `Connection.send_bytes`, `recv_bytes`, `EOFError`.
 //! Copy: `spawn_duplex`, `send` and `receive`.
@@ -53,8 +54,9 @@ pub fn send(mut pipe: impl Write, message: &[u8]) -> io::Result<()> {
 }
 
 /// Receives one message of at most `most` bytes, and waits for it; `None` where the sender ended
-/// between two messages. If it ended within one, the error is `UnexpectedEof`; if the message is
-/// too large, `InvalidData`, and the pipe is of no use any more.
+/// between two messages. If it ended within one, the error is `UnexpectedEof`; if it ended with
+/// messages to it unread, `ConnectionReset`, on a pipe both ways; if the message is too large,
+/// `InvalidData`, and the pipe is of no use any more.
 pub fn receive(mut pipe: impl Read, most: u32) -> io::Result<Option<Vec<u8>>> {
     let mut length = Vec::new();
     pipe.by_ref().take(4).read_to_end(&mut length)?;

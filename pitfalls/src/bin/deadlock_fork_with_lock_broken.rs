@@ -4,7 +4,7 @@
 //! Why: the child gets all memory and one thread. A lock that another thread held stays locked
 //! for good, and a pool has all of its bookkeeping and none of its workers.
 //! Rule: after the first thread, start processes with `Command` (fork and exec in one); what must
-//! fork forks before the first thread (`fork_server`).
+//! fork forks before the first thread.
 //!
 //! Python: `multiprocessing` with the start method "fork", once threads run (3.12 and later warn).
 //! Caught by: nothing

@@ -2,8 +2,8 @@
 //!
 //! Between fork and exec `Command` neither locks nor allocates, and exec replaces all memory that
 //! was copied. The price: the program starts anew, in some milliseconds, and gets its input as
-//! arguments or over a pipe (`spawn_self`). Where that is too much, fork before the first thread
-//! (`fork_server`).
+//! arguments or over a pipe (`cpu_across_processes`). Where that is too much, fork before the first
+//! thread.
 //!
 //! Python: `multiprocessing.set_start_method("spawn")`, or "forkserver".
 //! Broken: `deadlock_fork_with_lock_broken`

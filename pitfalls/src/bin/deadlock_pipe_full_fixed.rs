@@ -2,7 +2,7 @@
 //!
 //! `wait_with_output` reads stdout and stderr side by side to their ends and waits after that, so
 //! no pipe stays full. A thread sends the input meanwhile. It costs memory for the whole output; to
-//! handle line by line, read in a loop and `wait` behind it (`subprocess_live_output`). Without
+//! handle line by line, read in a loop and `wait` behind it. Without
 //! input to send, `Command::output` does all of this in one call.
 //!
 //! Python: `proc.communicate(data)`, or `subprocess.run(..., input=data, capture_output=True)`.

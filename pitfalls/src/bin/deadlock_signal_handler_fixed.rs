@@ -3,7 +3,7 @@
 //! One atomic addition is allowed in a handler and waits for nobody. The price: the line is in the
 //! log when the program comes by `log_hangups`, and signals of one kind that come together count as
 //! one. A counter wakes nobody: a program that sleeps takes its signals as values, in a thread or
-//! through a pipe (`receive_signals`).
+//! through a pipe (`tokio::signal`, or the crate signal-hook).
 //!
 //! Python: `signal.signal(SIGHUP, handler)` with a handler that sets a flag.
 //! Broken: `deadlock_signal_handler_broken`

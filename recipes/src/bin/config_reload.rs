@@ -204,7 +204,7 @@ async fn demo() -> Result<ExitCode> {
     let (tell, mut told) = mpsc::channel(1);
     let reloads = reload_on_hangup(Arc::clone(&settings), |new| drop(tell.try_send(new)))?;
     put(&good)?;
-    Command::new("kill").args(["-HUP", &id().to_string()]).status()?;
+    Command::new("sh").args(["-c", "kill -HUP $PPID"]).status()?;
     let told = timeout(Duration::from_secs(10), told.recv());
     let new = select! { () = reloads => None, new = told => new? }.context("no reload")??;
     writeln!(stdout(), "SIGHUP: {}", new.user)?;

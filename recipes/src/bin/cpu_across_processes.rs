@@ -7,7 +7,7 @@
 //! most do not when they write to a pipe (`sed -u`, `python3 -u` do), or both sides wait forever. A
 //! child that dies or answers nothing is an error with its pid and status: what the others have in
 //! hand is done first, no job is lost unseen, and no child is left behind. A job that must be done
-//! again elsewhere, or a time limit: `process_pool`.
+//! again elsewhere: `job_queue`.
 //!
 //! Python: `ProcessPoolExecutor().map(count, ranges)`; lines instead of pickle.
 //! Copy: `map_across_processes` with `ask_one_process`; for a child in Rust `answer_lines`.

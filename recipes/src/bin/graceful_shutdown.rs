@@ -8,7 +8,7 @@
 //! program. Both are heard on a thread of their own, since tasks that block may hold up all others.
 //! Nor can they be aborted: end `main` with the runtime's `shutdown_timeout`, as here, or it waits
 //! for them. For a server over HTTP: `http_service`. For children that have to end:
-//! `async_subprocess`.
+//! `parallel_commands`.
 //!
 //! Python: `loop.add_signal_handler`, then `asyncio.wait(tasks, timeout=grace)`, whose `pending` is
 //! left to you; `asyncio.run` cancels the main task at the first Ctrl-C, and all others once that
@@ -221,7 +221,7 @@ async fn request(stuck: bool, stop: CancellationToken) {
 
 /// Ctrl-C, as a terminal would send it.
 fn interrupt(stop: &CancellationToken) {
-    let sent = Command::new("kill").args(["-INT", &id().to_string()]).status();
+    let sent = Command::new("sh").args(["-c", "kill -INT $PPID"]).status();
     if !sent.is_ok_and(|status| status.success()) {
         stop.cancel(); // not on a Unix
     }

@@ -12,7 +12,7 @@
 //! healthy neighbor as well. It stops nobody, for no thread can be stopped from outside: log it, or
 //! exit and let a supervisor start the program anew. For a hang of the whole process: systemd's
 //! `WatchdogSec=`. To restart what panics: `actors_supervised`. To find the culprit in a runtime:
-//! `find_blocking_task`.
+//! tokio-console.
 //!
 //! Python: a thread with `daemon=True` that compares `time.monotonic()` with a dict of last beats,
 //! and calls all of them late after Ctrl-Z; `faulthandler.dump_traceback_later` for one long call.

@@ -9,7 +9,8 @@
 //! its own. Dropping the stream kills the groups that run, with their grandchildren, at once and
 //! without asking (SIGKILL), but for what has left its group, as `timeout` does without
 //! `--foreground`, and `setsid`; so do Ctrl-C, SIGTERM and a closed terminal. A function instead of
-//! a command: `cpu_across_processes`. With a time limit: `async_subprocess`.
+//! a command: `cpu_across_processes`. With a time limit: `tokio::time::timeout` around
+//! `run`.
 //!
 //! Python: `asyncio.create_subprocess_exec` under a semaphore, then `gather`; its children outlive
 //! a canceled task unless a `finally` kills each, and the grandchildren do even then.

@@ -7,7 +7,7 @@
 //! (`deadlock_sender_alive_broken`). If the consumer leaves, its receiver is dropped and every
 //! `send` fails, so the producers end as well. A panic of the consumer ends the producers as well;
 //! that of a producer reaches the caller when the other producers have ended. Several consumers:
-//! `crossbeam::channel::bounded`. Tasks and not threads: `async_producer_consumer`.
+//! `crossbeam::channel::bounded`. Tasks and not threads: `tokio::sync::mpsc`, bounded.
 //!
 //! Python: `queue.Queue(4)`, `put`, `get`, a sentinel for each consumer or `shutdown()`.
 //! Copy: `produce_and_consume`.

@@ -6,7 +6,7 @@
 //! spins. A ticker never closes: decide yourself when the loop ends. `after` made inside the loop
 //! starts anew with each message: that is a limit on silence, not a deadline. A loop that is late
 //! skips ticks and does not catch up. std has no `select!`; one channel of an `enum`, with
-//! `recv_timeout`, often does. For tasks: `select_loop`.
+//! `recv_timeout`, often does. For tasks: `tokio::select!`.
 //!
 //! Python: nothing for `queue.Queue`; one queue for all, and `get(timeout=...)`.
 //! Copy: `handle_all`, `Event` and `End`.

@@ -1,11 +1,11 @@
 //! A TCP server with a thread for each connection, a limit on them, and a stop that ends them all.
 //!
-//! Use it for hundreds of connections and code that blocks; for thousands, `tcp_echo` has a task
-//! for each. At the limit the server does not accept: the next client waits in the system's queue.
-//! Dropping the `Server` shuts the sockets down, so waiting reads and writes get an end or an error
-//! at once, whatever the client does or does not send; then it joins all threads. Nothing portable
-//! ends a waiting `accept`, so it connects to its own port for that. A handler that panics ends its
-//! connection and no other. A client that sends nothing for a minute loses its place.
+//! Use it for hundreds of connections and code that blocks; for thousands, have a task for each, as
+//! `tcp_proxy` does. At the limit the server does not accept: the next client waits in the system's
+//! queue. Dropping the `Server` shuts the sockets down, so waiting reads and writes get an end or
+//! an error at once, whatever the client does or does not send; then it joins all threads. Nothing
+//! portable ends a waiting `accept`, so it connects to its own port for that. A handler that panics
+//! ends its connection and no other. A client that sends nothing for a minute loses its place.
 //!
 //! Python: `socketserver.ThreadingTCPServer`; its `shutdown` leaves the open connections be, and
 //! `server_close` waits for them.

@@ -6,7 +6,7 @@
 //! 9 KiB of its stack and its tables, and 16 KiB for its stack in the kernel. Address space (2 MiB,
 //! and a share of malloc's arenas) is only a number. What costs time is to sleep and look again:
 //! with `--poll` each thread is run a hundred times a second, to see that nothing has changed. To
-//! wait for ten thousand things, use tasks: `ten_thousand_tasks`.
+//! wait for ten thousand things, use tasks, as `fanout` does.
 //!
 //! Python: the same: a `threading.Thread` that waits is one of these, and not run either; it takes
 //! some 14 KiB, and 8 MiB of address space.
