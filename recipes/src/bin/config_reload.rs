@@ -39,7 +39,7 @@
 //! ```
 
 use std::io::{Write, stderr, stdout};
-use std::process::{Command, ExitCode, exit, id};
+use std::process::{Command, ExitCode, exit};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::{fs, path::Path, path::PathBuf, time::Duration};
 

@@ -46,7 +46,7 @@
 //! ```
 
 use std::io::{self, Write, stderr, stdout};
-use std::process::{Command, ExitCode, exit, id};
+use std::process::{Command, ExitCode, exit};
 use std::{collections::HashMap, future::pending, iter, pin::pin, thread, time::Duration};
 
 use anyhow::{Context, Result};
