@@ -1,9 +1,9 @@
 //! Fixed: a rayon job hands its result on to another pool, and the lock is held for one addition.
 //!
 //! No job waits, so none is begun on top of another. To call `install` first and lock then would be
-//! no deadlock either, but a thousand files begun on one stack overflow it. Texts that are read
-//! and not counted yet pile up, if reading is faster: read no more than some at once. Often no lock
-//! is needed at all: `files.par_iter().map(...).sum()`.
+//! no deadlock either, but some thousand files, begun on one stack, overflow it. Texts that are
+//! read and not counted yet pile up, if reading is faster: read no more than some at once. Often no
+//! lock is needed at all: `files.par_iter().map(...).sum()`.
 //!
 //! Python: `n = await count(text)`, then `with lock: total += n`.
 //! Broken: `deadlock_rayon_under_lock_broken`
@@ -11,7 +11,7 @@
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_rayon_under_lock_fixed
-//! 2 files, 400 words
+//! 20000 files, 4000000 words
 //! ```
 
 use std::collections::HashSet;
@@ -48,6 +48,8 @@ pub fn add_words<T: Send>(
 
 // Only for the demo from here on.
 
+const FILES: usize = 20_000;
+
 fn main() -> ExitCode {
     let total = Arc::new(Mutex::new(0));
     let begun = Arc::new(Mutex::new(Vec::new()));
@@ -60,13 +62,14 @@ fn main() -> ExitCode {
             file.repeat(100) // stands for the text in a file
         };
         let count = |text: String| text.split_whitespace().count();
-        add_words(&shared_total, &["to be ", "or not "], (&pool(), read), (&pool(), count));
+        let files = ["to be ", "or not "].repeat(FILES / 2); // enough to overflow a stack
+        add_words(&shared_total, &files, (&pool(), read), (&pool(), count));
         done.send(())
     });
     let Err(gave_up) = result.recv_timeout(Duration::from_secs(10)) else {
         let total = *total.lock().unwrap();
-        println!("2 files, {total} words");
-        return if total == 400 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        println!("{FILES} files, {total} words");
+        return if total == 200 * FILES { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     };
     let locked = matches!(total.try_lock(), Err(TryLockError::WouldBlock));
     let begun = begun.lock().unwrap();

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         let jobs = jobs.clone();
         thread::spawn(move || done.send(drain(&jobs, drop)));
     }
-    let mut handled = Vec::new();
+    let mut handled = vec![ended.recv().expect("one of them ends")];
     let no_more = loop {
         match ended.recv_timeout(Duration::from_secs(10)) {
             Ok(jobs) => handled.push(jobs),
