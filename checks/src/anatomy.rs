@@ -43,8 +43,16 @@ const SERVICES: &[&str] = &[
 const LONGEST_FUNCTION: usize = 40;
 
 /// What a pitfall may be; the first word of its name.
-const CLASSES: [&str; 8] =
-    ["race", "deadlock", "livelock", "starvation", "noop", "lost", "leak", "slow"];
+const CLASSES: [&str; 8] = [
+    "race",
+    "deadlock",
+    "livelock",
+    "starvation",
+    "noop",
+    "lost",
+    "leak",
+    "slow",
+];
 
 /// At most so many characters in a line of the header's prose: 100 with its `//! `.
 const WIDEST: usize = 96;
@@ -52,8 +60,16 @@ const WIDEST: usize = 96;
 const DEMO: &str = "// Only for the demo from here on.";
 
 /// What an item begins with, but for `pub` and the like.
-const ITEMS: [&str; 8] =
-    ["fn", "struct", "enum", "trait", "type", "const", "static", "macro_rules!"];
+const ITEMS: [&str; 8] = [
+    "fn",
+    "struct",
+    "enum",
+    "trait",
+    "type",
+    "const",
+    "static",
+    "macro_rules!",
+];
 
 /// All that is wrong with the shape of the example; `all` are those of the workspace.
 pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
@@ -65,14 +81,23 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     };
 
     let first = example.first_line();
-    must(first.ends_with('.'), format!("the first line is a sentence, not {first:?}"));
-    must(example.header().get(1) == Some(&""), "the second line of the header is empty".to_owned());
+    must(
+        first.ends_with('.'),
+        format!("the first line is a sentence, not {first:?}"),
+    );
+    must(
+        example.header().get(1) == Some(&""),
+        "the second line of the header is empty".to_owned(),
+    );
     let mut last = 0;
     for key in keys(example) {
         match example.key_line(key) {
             None => must(false, format!("the header has no line `{key}: ...`")),
             Some(line) => {
-                must(line > last, format!("`{key}:` stands too early: {:?}", keys(example)));
+                must(
+                    line > last,
+                    format!("`{key}:` stands too early: {:?}", keys(example)),
+                );
                 last = line;
             }
         }
@@ -80,26 +105,49 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
 
     let others = all.iter().filter(|other| other.name == example.name);
     let packages: Vec<_> = others.map(|other| other.package.as_str()).collect();
-    must(packages.len() == 1, format!("the name stands in {}", packages.join(" and ")));
+    must(
+        packages.len() == 1,
+        format!("the name stands in {}", packages.join(" and ")),
+    );
 
     let lines: Vec<_> = example.code().collect();
     let code = lines.iter().filter(|line| is_code(line)).count();
     let service = SERVICES.contains(&example.name.as_str());
     let longest = if service { LONGEST_SERVICE } else { LONGEST };
-    must(code <= longest, format!("{code} lines of code, at most {longest} are allowed"));
-    must(!lines.iter().any(|line| line.starts_with("mod ")), "an example has no `mod`".to_owned());
+    must(
+        code <= longest,
+        format!("{code} lines of code, at most {longest} are allowed"),
+    );
+    must(
+        !lines.iter().any(|line| line.starts_with("mod ")),
+        "an example has no `mod`".to_owned(),
+    );
 
     let copy = example.key("Copy");
     let named: Vec<_> = copy.iter().flat_map(|value| in_backticks(value)).collect();
-    let above = lines.iter().position(|line| *line == DEMO).filter(|_| copy.is_some());
-    for item in lines[..above.unwrap_or(0)].iter().filter_map(|line| item_name(line)) {
+    let above = lines
+        .iter()
+        .position(|line| *line == DEMO)
+        .filter(|_| copy.is_some());
+    for item in lines[..above.unwrap_or(0)]
+        .iter()
+        .filter_map(|line| item_name(line))
+    {
         let there = named.iter().any(|name| name == item);
-        must(there, format!("`Copy:` does not name `{item}`, which stands above the demo"));
+        must(
+            there,
+            format!("`Copy:` does not name `{item}`, which stands above the demo"),
+        );
     }
     for name in named {
-        let copied = lines.iter().take_while(|line| **line != DEMO || name == "main");
+        let copied = lines
+            .iter()
+            .take_while(|line| **line != DEMO || name == "main");
         match function_lines(&name, copied.copied()) {
-            None => must(false, format!("`Copy:` names `{name}`, which the file does not define")),
+            None => must(
+                false,
+                format!("`Copy:` names `{name}`, which the file does not define"),
+            ),
             Some(size) => must(
                 size <= LONGEST_FUNCTION || name == "main",
                 format!("`{name}` has {size} lines, at most {LONGEST_FUNCTION} are allowed"),
@@ -108,8 +156,13 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     }
 
     let needs = example.needs();
-    let nothing = example.key("Needs").is_some_and(|value| value.starts_with("nothing"));
-    must(nothing == needs.is_empty(), "`Needs:` is `nothing`, or `cargo add` commands".to_owned());
+    let nothing = example
+        .key("Needs")
+        .is_some_and(|value| value.starts_with("nothing"));
+    must(
+        nothing == needs.is_empty(),
+        "`Needs:` is `nothing`, or `cargo add` commands".to_owned(),
+    );
     for package in needs.iter().flat_map(|command| packages_of(command)) {
         let name = package.replace('-', "_");
         let used = |line: &&str| is_code(line) && mentions(line, &name);
@@ -119,7 +172,10 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
         );
     }
     let is_unix = |line: &&str| {
-        is_code(line) && ["std::os::", "nix::", "libc::", "/proc/"].iter().any(|s| line.contains(s))
+        is_code(line)
+            && ["std::os::", "nix::", "libc::", "/proc/"]
+                .iter()
+                .any(|s| line.contains(s))
     };
     let portable = !lines.iter().any(is_unix) || lines.iter().any(|line| line.contains("cfg("));
     must(
@@ -128,10 +184,19 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     );
 
     for line in header_prose(example) {
-        must(line.chars().count() <= WIDEST, format!("wider than 100 characters: {line}"));
+        must(
+            line.chars().count() <= WIDEST,
+            format!("wider than 100 characters: {line}"),
+        );
     }
-    for line in lines.iter().filter(|line| line.trim_start().starts_with("//")) {
-        must(line.chars().count() <= 100, format!("wider than 100 characters: {line}"));
+    for line in lines
+        .iter()
+        .filter(|line| line.trim_start().starts_with("//"))
+    {
+        must(
+            line.chars().count() <= 100,
+            format!("wider than 100 characters: {line}"),
+        );
     }
     for line in prose(example) {
         let plain: String = line.split('`').step_by(2).collect();
@@ -148,7 +213,15 @@ pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
 
 fn keys(example: &Example) -> &'static [&'static str] {
     match (example.package.as_str(), example.is_broken()) {
-        ("pitfalls", true) => &["You see", "Why", "Rule", "Python", "Caught by", "Fixed", "Needs"],
+        ("pitfalls", true) => &[
+            "You see",
+            "Why",
+            "Rule",
+            "Python",
+            "Caught by",
+            "Fixed",
+            "Needs",
+        ],
         ("pitfalls", false) => &["Python", "Broken", "Needs"],
         _ => &["Python", "Copy", "Needs"],
     }
@@ -157,18 +230,34 @@ fn keys(example: &Example) -> &'static [&'static str] {
 fn pair(example: &Example, all: &[Example], must: &mut impl FnMut(bool, String)) {
     let name = &example.name;
     let class = name.split('_').next().unwrap_or_default();
-    must(CLASSES.contains(&class), format!("a pitfall's name begins with one of {CLASSES:?}"));
+    must(
+        CLASSES.contains(&class),
+        format!("a pitfall's name begins with one of {CLASSES:?}"),
+    );
     let Some(other) = example.other_half() else {
-        return must(false, "a pitfall's name ends in _broken or _fixed".to_owned());
+        return must(
+            false,
+            "a pitfall's name ends in _broken or _fixed".to_owned(),
+        );
     };
-    must(all.iter().any(|e| e.name == other), format!("the other half is missing: {other}"));
+    must(
+        all.iter().any(|e| e.name == other),
+        format!("the other half is missing: {other}"),
+    );
     let (key, mark, status) = match example.is_broken() {
         true => ("Fixed", "// BROKEN:", 1),
         false => ("Broken", "// FIXED:", 0),
     };
-    let named: Vec<_> = example.key(key).iter().flat_map(|value| in_backticks(value)).collect();
+    let named: Vec<_> = example
+        .key(key)
+        .iter()
+        .flat_map(|value| in_backticks(value))
+        .collect();
     must(named.contains(&other), format!("`{key}:` names `{other}`"));
-    must(example.code().any(|line| line.contains(mark)), format!("no line says `{mark} ...`"));
+    must(
+        example.code().any(|line| line.contains(mark)),
+        format!("no line says `{mark} ...`"),
+    );
     must(
         example.is_broken() || !example.text.contains("only for the demo:"),
         "what forces the bad moment stands in the broken half only".to_owned(),
@@ -177,7 +266,10 @@ fn pair(example: &Example, all: &[Example], must: &mut impl FnMut(bool, String))
         let own = run.command.contains(name.as_str());
         must(
             !own || [status, 2].contains(&run.status),
-            format!("it always exits with {status}, not {}: {}", run.status, run.command),
+            format!(
+                "it always exits with {status}, not {}: {}",
+                run.status, run.command
+            ),
         );
     }
 }
@@ -188,8 +280,15 @@ fn is_code(line: &str) -> bool {
 
 /// How many lines of code the function (or type) has; `None` if it is not defined.
 fn function_lines<'a>(name: &str, lines: impl Iterator<Item = &'a str>) -> Option<usize> {
-    let defines = |line: &&str| ITEMS.iter().any(|kind| mentions(line, &format!("{kind} {name}")));
-    let mut lines = lines.filter(|line| is_code(line)).skip_while(|line| !defines(line)).peekable();
+    let defines = |line: &&str| {
+        ITEMS
+            .iter()
+            .any(|kind| mentions(line, &format!("{kind} {name}")))
+    };
+    let mut lines = lines
+        .filter(|line| is_code(line))
+        .skip_while(|line| !defines(line))
+        .peekable();
     let indent = lines.peek()?.len() - lines.peek()?.trim_start().len();
     let is_end = |line: &str| line.len() > indent && line[indent..].starts_with('}');
     let mut ended = false;
@@ -208,7 +307,8 @@ fn item_name(line: &str) -> Option<&str> {
     let mut words = line.split(' ').skip_while(before);
     let kind = words.next().filter(|kind| ITEMS.contains(kind))?;
     let name = words.find(|word| kind != "const" || !matches!(*word, "fn" | "unsafe"))?;
-    name.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+    name.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
 }
 
 /// Whether the words stand in the line, not as a part of longer ones.
@@ -247,7 +347,10 @@ fn header_prose(example: &Example) -> Vec<String> {
 /// The header without its console blocks, and all comments.
 fn prose(example: &Example) -> Vec<String> {
     let mut prose = header_prose(example);
-    let comments = example.code().map(str::trim).filter_map(|line| line.strip_prefix("//"));
+    let comments = example
+        .code()
+        .map(str::trim)
+        .filter_map(|line| line.strip_prefix("//"));
     prose.extend(comments.map(str::to_owned));
     prose
 }
@@ -258,7 +361,10 @@ pub fn package_problems(package: &crate::example::Package) -> Vec<String> {
     assert!(PACKAGES.contains(&package.name.as_str()));
     for folder in ["src/lib.rs", "src/main.rs", "build.rs"] {
         if package.dir.join(folder).exists() {
-            problems.push(format!("{}/{folder}: examples have nothing in common", package.name));
+            problems.push(format!(
+                "{}/{folder}: examples have nothing in common",
+                package.name
+            ));
         }
     }
     for (kind, dependencies) in dependency_tables(&package.manifest) {

@@ -36,12 +36,19 @@ pub fn build(
     }
     fs::create_dir_all(folder.join("src/bin"))?;
     // An empty workspace of its own, since the folder lies within another one.
-    let package = folder.file_name().context("a folder name")?.display().to_string();
+    let package = folder
+        .file_name()
+        .context("a folder name")?
+        .display()
+        .to_string();
     let manifest = format!("[package]\nname = \"{package}\"\nedition = \"2024\"\n\n[workspace]\n");
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy(lock, folder.join("Cargo.lock")).context("no Cargo.lock")?;
     for example in examples {
-        fs::copy(&example.path, folder.join(format!("src/bin/{}.rs", example.name)))?;
+        fs::copy(
+            &example.path,
+            folder.join(format!("src/bin/{}.rs", example.name)),
+        )?;
     }
     for command in needs {
         let words = command.split_whitespace().skip(1).chain(["--quiet"]);
@@ -49,7 +56,11 @@ pub fn build(
         let why = String::from_utf8_lossy(&added.stderr);
         ensure!(added.status.success(), "`{command}` fails: {why}");
     }
-    let built = cargo(folder, target, ["build", "--bins", "--keep-going", "--quiet"])?;
+    let built = cargo(
+        folder,
+        target,
+        ["build", "--bins", "--keep-going", "--quiet"],
+    )?;
     if built.status.success() {
         return Ok(BTreeMap::new());
     }
@@ -70,6 +81,8 @@ fn cargo<'a>(
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let mut command = Command::new(cargo);
     command.args(words).arg("--offline").current_dir(folder);
-    command.env("CARGO_TARGET_DIR", target).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    command
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_PROFILE_DEV_DEBUG", "0");
     Ok(command.output()?)
 }

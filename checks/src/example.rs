@@ -6,7 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The packages that hold examples, in the order in which the indexes name them.
-pub const PACKAGES: [&str; 5] = ["recipes", "threading", "asyncio", "multiprocessing", "pitfalls"];
+pub const PACKAGES: [&str; 5] = [
+    "recipes",
+    "threading",
+    "asyncio",
+    "multiprocessing",
+    "pitfalls",
+];
 
 /// What a line of a header may begin with, before a colon. A value runs on until the next of
 /// them or an empty line.
@@ -27,7 +33,10 @@ const KEYS: [&str; 12] = [
 
 /// The root folder of the cookbook.
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("checks/ has a parent").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("checks/ has a parent")
+        .to_owned()
 }
 
 /// The examples of all packages.
@@ -53,22 +62,47 @@ pub struct Package {
 impl Package {
     pub fn load(dir: &Path) -> Result<Self> {
         let manifest: toml::Table = read(&dir.join("Cargo.toml"))?.parse()?;
-        let name = dir.file_name().context("a folder name")?.to_string_lossy().into_owned();
+        let name = dir
+            .file_name()
+            .context("a folder name")?
+            .to_string_lossy()
+            .into_owned();
         let features = manifest.get("features").and_then(toml::Value::as_table);
-        let features = features.map(|table| table.keys().cloned().collect()).unwrap_or_default();
+        let features = features
+            .map(|table| table.keys().cloned().collect())
+            .unwrap_or_default();
         let examples = files(&name, &dir.join("src/bin"))?;
         let refused = dir.join("refused");
-        let refused = if refused.exists() { files(&name, &refused)? } else { Vec::new() };
-        Ok(Self { name, dir: dir.to_owned(), examples, refused, features, manifest })
+        let refused = if refused.exists() {
+            files(&name, &refused)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            name,
+            dir: dir.to_owned(),
+            examples,
+            refused,
+            features,
+            manifest,
+        })
     }
 
     /// The features without which cargo does not build the example.
     pub fn required_features(&self, example: &str) -> Vec<String> {
-        let bins = self.manifest.get("bin").and_then(toml::Value::as_array).into_iter().flatten();
+        let bins = self
+            .manifest
+            .get("bin")
+            .and_then(toml::Value::as_array)
+            .into_iter()
+            .flatten();
         let of_example =
             bins.filter(|bin| bin.get("name").and_then(|n| n.as_str()) == Some(example));
         let features = of_example.filter_map(|bin| bin.get("required-features")?.as_array());
-        features.flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+        features
+            .flatten()
+            .filter_map(|name| Some(name.as_str()?.to_owned()))
+            .collect()
     }
 }
 
@@ -92,15 +126,26 @@ pub struct Example {
 
 impl Example {
     pub fn load(package: &str, path: &Path) -> Result<Self> {
-        let name = path.file_stem().context("a file name")?.to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .context("a file name")?
+            .to_string_lossy()
+            .into_owned();
         let (package, path) = (package.to_owned(), path.to_owned());
-        Ok(Self { package, name, text: read(&path)?, path })
+        Ok(Self {
+            package,
+            name,
+            text: read(&path)?,
+            path,
+        })
     }
 
     /// The lines of the header, without their `//! `.
     pub fn header(&self) -> Vec<&str> {
         let lines = self.text.lines().map_while(|line| line.strip_prefix("//!"));
-        lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect()
+        lines
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect()
     }
 
     /// The lines below the header.
@@ -125,7 +170,9 @@ impl Example {
 
     /// The line of the header that begins with the key.
     pub fn key_line(&self, key: &str) -> Option<usize> {
-        self.header().iter().position(|line| begins_with_key(line) == Some(key))
+        self.header()
+            .iter()
+            .position(|line| begins_with_key(line) == Some(key))
     }
 
     /// Whether `Runs on:` names this system, or there is no such line.
@@ -135,12 +182,15 @@ impl Example {
             "macos" => "macOS",
             _ => "Windows",
         };
-        self.key("Runs on").is_none_or(|systems| systems.contains(here))
+        self.key("Runs on")
+            .is_none_or(|systems| systems.contains(here))
     }
 
     /// The name of the pair, for one half of it.
     pub fn pair(&self) -> Option<&str> {
-        self.name.strip_suffix("_broken").or(self.name.strip_suffix("_fixed"))
+        self.name
+            .strip_suffix("_broken")
+            .or(self.name.strip_suffix("_fixed"))
     }
 
     pub fn is_broken(&self) -> bool {
@@ -156,12 +206,17 @@ impl Example {
     /// The `cargo add` commands of `Needs:`; none for `nothing`.
     pub fn needs(&self) -> Vec<String> {
         let needs = self.key("Needs").unwrap_or_default();
-        in_backticks(&needs).filter(|text| text.starts_with("cargo add ")).collect()
+        in_backticks(&needs)
+            .filter(|text| text.starts_with("cargo add "))
+            .collect()
     }
 }
 
 fn begins_with_key(line: &str) -> Option<&'static str> {
-    KEYS.into_iter().find(|key| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
+    KEYS.into_iter().find(|key| {
+        line.strip_prefix(key)
+            .is_some_and(|rest| rest.starts_with(':'))
+    })
 }
 
 /// What stands between backticks.

@@ -15,11 +15,17 @@ pub fn find<'a>(examples: &'a [Example], words: &str) -> Vec<&'a Example> {
                     plain(example.first_line()),
                     plain(&format!("{} {}", example.name, example.header().join(" "))),
                 ];
-                texts.iter().position(|text| has(text)).map(|rank| (rank, example))
+                texts
+                    .iter()
+                    .position(|text| has(text))
+                    .map(|rank| (rank, example))
             })
             .collect();
         found.sort_by_key(|(rank, _)| *rank);
-        found.into_iter().map(|(_, example)| example).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .map(|(_, example)| example)
+            .collect::<Vec<_>>()
     };
     let side_by_side = by_rank(&|text| text.contains(&wanted));
     if !side_by_side.is_empty() {

@@ -47,10 +47,17 @@ fn programs(examples: &[Example]) -> Table {
             _ => continue, // a fixed half stands in the row of the broken one
         };
         let python = example.key("Python").unwrap_or_default();
-        let row = format!("| {links} | {} | {} |", cell(&capitalized(what)), cell(&python));
+        let row = format!(
+            "| {links} | {} | {} |",
+            cell(&capitalized(what)),
+            cell(&python)
+        );
         rows.insert(name.to_owned(), row);
     }
-    Table { head: "| program | what it shows | Python |", rows }
+    Table {
+        head: "| program | what it shows | Python |",
+        rows,
+    }
 }
 
 /// What sees the mistake: a row for each pair, from its `Caught by:`.
@@ -64,7 +71,13 @@ fn tools(examples: &[Example]) -> Table {
             let lints = lints.filter_map(|rest| Some(format!("`{}`", rest.split_once('`')?.0)));
             lints.collect::<Vec<_>>().join(", ")
         };
-        let yes = |tool: &str| if caught.contains(tool) { "yes".to_owned() } else { String::new() };
+        let yes = |tool: &str| {
+            if caught.contains(tool) {
+                "yes".to_owned()
+            } else {
+                String::new()
+            }
+        };
         let cells = [
             lint("rustc"),
             lint("clippy"),
@@ -73,13 +86,24 @@ fn tools(examples: &[Example]) -> Table {
             yes("parking_lot"),
             yes("task dump"),
         ];
-        let nothing = if cells.concat().is_empty() { "nothing" } else { "" };
+        let nothing = if cells.concat().is_empty() {
+            "nothing"
+        } else {
+            ""
+        };
         let pair = example.pair()?;
-        Some((pair.to_owned(), format!("| `{pair}` | {} | {nothing} |", cells.join(" | "))))
+        Some((
+            pair.to_owned(),
+            format!("| `{pair}` | {} | {nothing} |", cells.join(" | ")),
+        ))
     };
     Table {
         head: "| pair | rustc | clippy | shuttle | loom | parking_lot | task dump | nothing |",
-        rows: examples.iter().filter(|example| example.is_broken()).filter_map(row).collect(),
+        rows: examples
+            .iter()
+            .filter(|example| example.is_broken())
+            .filter_map(row)
+            .collect(),
     }
 }
 
@@ -87,7 +111,9 @@ fn tools(examples: &[Example]) -> Table {
 fn refused(files: &[Example]) -> Table {
     let row = |file: &Example| {
         let what = file.first_line().trim_start_matches("Refused: ");
-        let code = file.code().find_map(|line| Some(line.split_once("// REFUSED: ")?.1));
+        let code = file
+            .code()
+            .find_map(|line| Some(line.split_once("// REFUSED: ")?.1));
         let code = match code.unwrap_or_default() {
             code if code.contains(' ') => "error".to_owned(), // it has no code, only a text
             code => format!("`{code}`"),
@@ -96,7 +122,11 @@ fn refused(files: &[Example]) -> Table {
         let link = format!("[`{name}`](refused/{name}.rs)");
         (
             name.clone(),
-            format!("| {link} | {} | {} | {code} |", cell(&capitalized(what)), cell(python)),
+            format!(
+                "| {link} | {} | {} | {code} |",
+                cell(&capitalized(what)),
+                cell(python)
+            ),
         )
     };
     Table {
@@ -111,7 +141,10 @@ fn cell(text: &str) -> String {
 
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 /// The README with every row as it should be: stale ones mended, dangling ones removed, a missing
@@ -137,15 +170,25 @@ fn mend_table(readme: &str, Table { head, rows }: &Table) -> Result<String> {
             lines.push((row, Some(tables)));
         }
     }
-    ensure!(tables > 0 || missing.is_empty(), "no table begins with: {head}");
+    ensure!(
+        tables > 0 || missing.is_empty(),
+        "no table begins with: {head}"
+    );
     for (name_, row) in missing {
         let likeness = |(at, (line, table)): (usize, &(String, Option<usize>))| {
-            let common = name(line).bytes().zip(name_.bytes()).take_while(|(a, b)| a == b).count();
+            let common = name(line)
+                .bytes()
+                .zip(name_.bytes())
+                .take_while(|(a, b)| a == b)
+                .count();
             table.map(|_| (common, at))
         };
         let nearest = lines.iter().enumerate().filter_map(likeness).max();
         let table = nearest.and_then(|(_, at)| lines[at].1);
-        let end = lines.iter().rposition(|(_, of)| *of == table).expect("a table has lines");
+        let end = lines
+            .iter()
+            .rposition(|(_, of)| *of == table)
+            .expect("a table has lines");
         lines.insert(end + 1, (row, table));
     }
     Ok(lines.into_iter().map(|(line, _)| line + "\n").collect())
@@ -153,7 +196,12 @@ fn mend_table(readme: &str, Table { head, rows }: &Table) -> Result<String> {
 
 /// The name a row is about: the first thing in backticks, or the bare first cell.
 fn name(row: &str) -> String {
-    let cell = row.trim_start_matches('|').split('|').next().unwrap_or_default().trim();
+    let cell = row
+        .trim_start_matches('|')
+        .split('|')
+        .next()
+        .unwrap_or_default()
+        .trim();
     cell.split('`').nth(1).unwrap_or(cell).to_owned()
 }
 
@@ -161,14 +209,19 @@ fn name(row: &str) -> String {
 pub fn check(readme: &Path, tables: &[Table]) -> Result<()> {
     let (is, should_be) = (read(readme)?, mend(&read(readme)?, tables)?);
     let only_in = |a: &str, b: &str, mark: &str| -> Vec<String> {
-        let lines = a.lines().filter(|line| !b.lines().any(|other| other == *line));
+        let lines = a
+            .lines()
+            .filter(|line| !b.lines().any(|other| other == *line));
         lines.map(|line| format!("{mark} {line}")).collect()
     };
     let mut changes = only_in(&is, &should_be, "-");
     changes.extend(only_in(&should_be, &is, "+"));
     if is != should_be {
         let readme = readme.display();
-        bail!("`cargo index` mends {readme}, in place:\n{}", changes.join("\n"));
+        bail!(
+            "`cargo index` mends {readme}, in place:\n{}",
+            changes.join("\n")
+        );
     }
     Ok(())
 }

@@ -43,7 +43,9 @@ pub fn examples(manifest_dir: &str, features: &[(&str, bool)]) -> Result<ExitCod
     }
     let readme = package.dir.join("README.md");
     let tables = index::tables(&package);
-    trials.push(Trial::test("README", move || Ok(index::check(&readme, &tables)?)));
+    trials.push(Trial::test("README", move || {
+        Ok(index::check(&readme, &tables)?)
+    }));
     Ok(libtest_mimic::run(&Arguments::from_args(), trials).exit_code())
 }
 
@@ -60,7 +62,9 @@ fn example_trials(
         anyhow::bail!(problems.join("\n"));
     }
     let required = package.required_features(&example.name);
-    let on = required.iter().all(|wanted| features.contains(&(wanted.as_str(), true)));
+    let on = required
+        .iter()
+        .all(|wanted| features.contains(&(wanted.as_str(), true)));
     let (mut now, mut trials) = (Vec::new(), Vec::new());
     for run in run::runs(example)? {
         run.check_features(&required)?;
@@ -79,7 +83,10 @@ fn example_trials(
     }
     if !now.is_empty() && example.runs_here() {
         let binaries = binaries(example)?;
-        let check = move || now.iter().try_for_each(|run| Ok(run::check(run, &binaries)?));
+        let check = move || {
+            now.iter()
+                .try_for_each(|run| Ok(run::check(run, &binaries)?))
+        };
         trials.push(Trial::test(&example.name, check));
     }
     Ok(trials)
@@ -95,6 +102,10 @@ fn binaries(example: &Example) -> Result<run::Binaries> {
     let names = [Some(example.name.clone()), example.other_half()];
     Ok(run::Binaries {
         package: example.package.clone(),
-        paths: names.iter().flatten().map(|name| path(name)).collect::<Result<_>>()?,
+        paths: names
+            .iter()
+            .flatten()
+            .map(|name| path(name))
+            .collect::<Result<_>>()?,
     })
 }

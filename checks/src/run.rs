@@ -39,7 +39,9 @@ pub fn runs(example: &Example) -> Result<Vec<Run>> {
     let header = example.header();
     let mut lines = header.iter();
     while let Some(line) = lines.next() {
-        let Some(block) = line.strip_prefix("```") else { continue };
+        let Some(block) = line.strip_prefix("```") else {
+            continue;
+        };
         let unordered = match block {
             "console" => false,
             "console unordered" => true,
@@ -59,7 +61,12 @@ pub fn runs(example: &Example) -> Result<Vec<Run>> {
                         command += lines.next().context("a command without an end")?;
                     }
                     check_command(&command, example)?;
-                    runs.push(Run { command, status: 0, output: String::new(), unordered });
+                    runs.push(Run {
+                        command,
+                        status: 0,
+                        output: String::new(),
+                        unordered,
+                    });
                     open = true;
                 }
                 (None, Some(run)) if open => match line.strip_prefix("? ") {
@@ -73,7 +80,10 @@ pub fn runs(example: &Example) -> Result<Vec<Run>> {
             }
         }
     }
-    ensure!(!runs.is_empty(), "the header shows no run: it wants a ```console block");
+    ensure!(
+        !runs.is_empty(),
+        "the header shows no run: it wants a ```console block"
+    );
     for run in &mut runs {
         run.output.truncate(run.output.trim_end_matches('\n').len());
     }
@@ -83,14 +93,24 @@ pub fn runs(example: &Example) -> Result<Vec<Run>> {
 /// A command runs its own example, or the other half of the pair, and nothing else with cargo.
 fn check_command(command: &str, example: &Example) -> Result<()> {
     let words: Vec<_> = command.split_whitespace().collect();
-    let calls: Vec<_> = (0..words.len()).filter(|&at| words[at] == "cargo").collect();
-    ensure!(!calls.is_empty(), "an unknown command, it does not call cargo: {command}");
+    let calls: Vec<_> = (0..words.len())
+        .filter(|&at| words[at] == "cargo")
+        .collect();
+    ensure!(
+        !calls.is_empty(),
+        "an unknown command, it does not call cargo: {command}"
+    );
     for at in calls {
         let ok = words[at..].starts_with(&["cargo", "run", "-p", &example.package, "--bin"])
             && words.get(at + 5).is_some_and(|&name| {
                 name == example.name || Some(name) == example.other_half().as_deref()
             });
-        ensure!(ok, "not `cargo run -p {} --bin {}`: {command}", example.package, example.name);
+        ensure!(
+            ok,
+            "not `cargo run -p {} --bin {}`: {command}",
+            example.package,
+            example.name
+        );
     }
     Ok(())
 }
@@ -124,7 +144,10 @@ impl Run {
         if !on {
             return Some(Want::Feature);
         }
-        let missing = self.services().into_iter().filter(|name| env::var_os(name).is_none());
+        let missing = self
+            .services()
+            .into_iter()
+            .filter(|name| env::var_os(name).is_none());
         let missing: Vec<_> = missing.collect::<BTreeSet<_>>().into_iter().collect();
         let must = env::var_os("CHECK_SERVICES").is_some_and(|value| value == "1");
         (!missing.is_empty() && !must).then_some(Want::Services(missing))
@@ -133,17 +156,31 @@ impl Run {
     /// Errs if one of its `cargo run` has no `-F` for what the example needs, or another one.
     pub fn check_features(&self, required: &[String]) -> Result<()> {
         for call in self.command.split("cargo run").skip(1) {
-            let mut words = call.split_whitespace().skip_while(|word| *word != "--bin").skip(2);
-            let given = words.next().filter(|flag| *flag == "-F").and_then(|_| words.next());
+            let mut words = call
+                .split_whitespace()
+                .skip_while(|word| *word != "--bin")
+                .skip(2);
+            let given = words
+                .next()
+                .filter(|flag| *flag == "-F")
+                .and_then(|_| words.next());
             let wanted = (!required.is_empty()).then(|| required.join(","));
-            ensure!(given == wanted.as_deref(), "not with -F {wanted:?}: cargo run{call}");
+            ensure!(
+                given == wanted.as_deref(),
+                "not with -F {wanted:?}: cargo run{call}"
+            );
         }
         Ok(())
     }
 
     fn services(&self) -> Vec<String> {
-        let names = self.command.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
-        names.filter(|name| name.ends_with("_URL")).map(str::to_owned).collect()
+        let names = self
+            .command
+            .split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+        names
+            .filter(|name| name.ends_with("_URL"))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -156,12 +193,21 @@ pub struct Binaries {
 /// Makes the run and says all that differs from what the header shows. With `CHECK_REPEAT=N` in
 /// the environment it is made N times.
 pub fn check(run: &Run, binaries: &Binaries) -> Result<()> {
-    let repeat = env::var("CHECK_REPEAT").ok().map(|n| n.parse()).transpose()?.unwrap_or(1);
-    let wrong: Vec<_> = (0..repeat).filter_map(|_| once(run, binaries, LIMIT).err()).collect();
+    let repeat = env::var("CHECK_REPEAT")
+        .ok()
+        .map(|n| n.parse())
+        .transpose()?
+        .unwrap_or(1);
+    let wrong: Vec<_> = (0..repeat)
+        .filter_map(|_| once(run, binaries, LIMIT).err())
+        .collect();
     match wrong.first() {
         None => Ok(()),
         Some(first) if repeat == 1 => bail!("{first}"),
-        Some(first) => bail!("{} of {repeat} runs went wrong, the first:\n{first}", wrong.len()),
+        Some(first) => bail!(
+            "{} of {repeat} runs went wrong, the first:\n{first}",
+            wrong.len()
+        ),
     }
 }
 
@@ -181,15 +227,29 @@ pub fn once(run: &Run, binaries: &Binaries, limit: Duration) -> Result<()> {
     let mark = folder.path().to_string_lossy().into_owned();
 
     let mut command = Command::new("sh");
-    command.arg("-c").arg(&run.command).current_dir(&work).env_clear();
-    command.env("PATH", path).env("TMPDIR", &tmp).env("LC_ALL", "C.UTF-8").env(MARK, &mark);
-    for name in ["HOME"].into_iter().chain(run.services().iter().map(String::as_str)) {
+    command
+        .arg("-c")
+        .arg(&run.command)
+        .current_dir(&work)
+        .env_clear();
+    command
+        .env("PATH", path)
+        .env("TMPDIR", &tmp)
+        .env("LC_ALL", "C.UTF-8")
+        .env(MARK, &mark);
+    for name in ["HOME"]
+        .into_iter()
+        .chain(run.services().iter().map(String::as_str))
+    {
         if let Some(value) = env::var_os(name) {
             command.env(name, value);
         }
     }
     // To a file: a grandchild that holds a pipe open would hold up the test.
-    command.stdin(Stdio::null()).stdout(to_file.try_clone()?).stderr(to_file);
+    command
+        .stdin(Stdio::null())
+        .stdout(to_file.try_clone()?)
+        .stderr(to_file);
     command.process_group(0); // a run that signals its own group does not hit the test
     let mut child = command.spawn()?;
     let status = wait(&mut child, limit)?;
@@ -208,14 +268,20 @@ pub fn once(run: &Run, binaries: &Binaries, limit: Duration) -> Result<()> {
         Some(_) => {}
     }
     if !left_running.is_empty() {
-        wrong.push(format!("it left processes behind: {}", left_running.join(", ")));
+        wrong.push(format!(
+            "it left processes behind: {}",
+            left_running.join(", ")
+        ));
     }
     if let Err(diff) = compare(&String::from_utf8_lossy(&fs::read(&output)?), run) {
         wrong.push(format!("another output than the header shows:\n{diff}"));
     }
     for folder in [&tmp, &work] {
         for entry in fs::read_dir(folder)? {
-            wrong.push(format!("it left a file behind: {}", entry?.file_name().display()));
+            wrong.push(format!(
+                "it left a file behind: {}",
+                entry?.file_name().display()
+            ));
         }
     }
     ensure!(wrong.is_empty(), "$ {}\n{}", run.command, wrong.join("\n"));
@@ -246,7 +312,10 @@ refuse "$all"
         cases.collect::<String>()
     );
     fs::write(path, script)?;
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+    Ok(fs::set_permissions(
+        path,
+        fs::Permissions::from_mode(0o755),
+    )?)
 }
 
 fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
@@ -267,7 +336,10 @@ fn end_left_behind(mark: &str) -> Result<Vec<String>> {
         sleep(Duration::from_millis(10));
         found = marked(mark)?;
     }
-    let names = found.iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
+    let names = found
+        .iter()
+        .map(|(pid, name)| format!("{name} ({pid})"))
+        .collect();
     while !found.is_empty() {
         for (pid, _) in found {
             let _ = Command::new("sh")
@@ -283,13 +355,20 @@ fn end_left_behind(mark: &str) -> Result<Vec<String>> {
 /// The processes that were started with the mark in their environment, by id and name. This also
 /// finds what has made itself a daemon. Without /proc it finds nothing.
 fn marked(mark: &str) -> Result<Vec<(String, String)>> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Ok(Vec::new()) };
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Ok(Vec::new());
+    };
     let variable = format!("{MARK}={mark}").into_bytes();
     let mut found = Vec::new();
     for process in processes {
         let process = process?;
-        let Ok(environment) = fs::read(process.path().join("environ")) else { continue };
-        if environment.split(|&byte| byte == 0).any(|entry| entry == variable) {
+        let Ok(environment) = fs::read(process.path().join("environ")) else {
+            continue;
+        };
+        if environment
+            .split(|&byte| byte == 0)
+            .any(|entry| entry == variable)
+        {
             let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             let pid = process.file_name().to_string_lossy().into_owned();
             found.push((pid, name.trim().to_owned()));
@@ -303,6 +382,12 @@ fn compare(actual: &str, run: &Run) -> snapbox::assert::Result<()> {
     let actual = actual.trim_end_matches('\n');
     let actual = Data::text(actual.to_owned() + if open_end { "[no end of line]\n" } else { "\n" });
     let expected = Data::text(run.output.clone() + "\n");
-    let expected = if run.unordered { expected.unordered() } else { expected };
-    Assert::new().normalize_paths(false).try_eq(Some(&"the run"), actual, expected)
+    let expected = if run.unordered {
+        expected.unordered()
+    } else {
+        expected
+    };
+    Assert::new()
+        .normalize_paths(false)
+        .try_eq(Some(&"the run"), actual, expected)
 }

@@ -39,12 +39,24 @@ fn main() {
 
 fn example(text: &str) -> Example {
     let (package, name) = ("threading".to_owned(), "hello".to_owned());
-    Example { package, name, path: "hello.rs".into(), text: text.to_owned() }
+    Example {
+        package,
+        name,
+        path: "hello.rs".into(),
+        text: text.to_owned(),
+    }
 }
 
 fn package(examples: Vec<Example>) -> Package {
     let (name, dir, refused, features, manifest) = Default::default();
-    Package { name, dir, examples, refused, features, manifest }
+    Package {
+        name,
+        dir,
+        examples,
+        refused,
+        features,
+        manifest,
+    }
 }
 
 // ---- Headers: what is no run.
@@ -52,7 +64,9 @@ fn package(examples: Vec<Example>) -> Package {
 #[track_caller]
 fn no_runs(good: &str, bad: &str, why: &str) {
     assert!(GOOD.contains(good), "nothing to break: {good}");
-    let error = runs(&example(&GOOD.replacen(good, bad, 1))).unwrap_err().to_string();
+    let error = runs(&example(&GOOD.replacen(good, bad, 1)))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains(why), "{error}");
 }
 
@@ -75,24 +89,46 @@ fn every_block_counts() {
     );
     let runs = runs(&example(&two)).unwrap();
     assert_eq!(runs.len(), 2);
-    assert_eq!(runs[1].command, "cargo run -p threading --bin hello \\\n  -- 2");
-    assert_eq!((runs[1].status, runs[1].unordered, &*runs[1].output), (3, true, "b\n\na"));
+    assert_eq!(
+        runs[1].command,
+        "cargo run -p threading --bin hello \\\n  -- 2"
+    );
+    assert_eq!(
+        (runs[1].status, runs[1].unordered, &*runs[1].output),
+        (3, true, "b\n\na")
+    );
 }
 
 #[test]
 fn headers_that_are_refused() {
-    no_runs("//! $ cargo run -p threading --bin hello\n//! hello\n", "", "shows no run");
+    no_runs(
+        "//! $ cargo run -p threading --bin hello\n//! hello\n",
+        "",
+        "shows no run",
+    );
     no_runs("//! ```console\n", "//! ```text\n", "unknown kind");
     no_runs("//! hello\n//! ```", "//! hello", "without an end");
-    no_runs("//! $ cargo", "//! text\n//! $ cargo", "text before the first command");
-    no_runs("//! $ cargo", "//! ? 1\n//! $ cargo", "text before the first command");
+    no_runs(
+        "//! $ cargo",
+        "//! text\n//! $ cargo",
+        "text before the first command",
+    );
+    no_runs(
+        "//! $ cargo",
+        "//! ? 1\n//! $ cargo",
+        "text before the first command",
+    );
     no_runs("//! hello\n//! ```", "//! $hello\n//! ```", "not a command");
     no_runs("//! hello\n//! ```", "//! ? one\n//! ```", "? one");
     no_runs("$ cargo run", "$ ls; echo", "does not call cargo");
     no_runs("$ cargo run", "$ cargo build", "not `cargo run");
     no_runs("-p threading", "-p asyncio", "not `cargo run -p threading");
     no_runs("--bin hello", "--bin other", "--bin hello`");
-    no_runs("--bin hello", "--bin hello | cargo run -p threading --bin other", "--bin hello`");
+    no_runs(
+        "--bin hello",
+        "--bin hello | cargo run -p threading --bin other",
+        "--bin hello`",
+    );
 }
 
 // ---- Runs that go wrong. A shell script stands in for the binary.
@@ -107,11 +143,18 @@ fn run_script_for(script: &str, header: &str, limit: Duration) -> Result<(), Str
     let binary = folder.path().join("hello");
     fs::write(&binary, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
-    let binaries =
-        Binaries { package: "threading".to_owned(), paths: vec![("hello".to_owned(), binary)] };
-    let header = header.lines().map(|line| format!("//! {line}\n")).collect::<String>();
+    let binaries = Binaries {
+        package: "threading".to_owned(),
+        paths: vec![("hello".to_owned(), binary)],
+    };
+    let header = header
+        .lines()
+        .map(|line| format!("//! {line}\n"))
+        .collect::<String>();
     let runs = runs(&example(&format!("//! ```console\n{header}//! ```\n"))).unwrap();
-    runs.iter().try_for_each(|run| once(run, &binaries, limit)).map_err(|e| format!("{e:#}"))
+    runs.iter()
+        .try_for_each(|run| once(run, &binaries, limit))
+        .map_err(|e| format!("{e:#}"))
 }
 
 const HELLO: &str = "$ cargo run -p threading --bin hello";
@@ -125,8 +168,16 @@ fn goes_wrong(script: &str, header: &str, why: &str) {
 #[test]
 fn good_runs() {
     run_script("echo hello", &format!("{HELLO}\nhello")).unwrap();
-    run_script("echo out; echo err >&2; exit 3", &format!("{HELLO}\n? 3\nout\nerr")).unwrap();
-    run_script("echo \"a $$ b\"; seq 9", &format!("{HELLO}\na [..] b\n1\n...\n9")).unwrap();
+    run_script(
+        "echo out; echo err >&2; exit 3",
+        &format!("{HELLO}\n? 3\nout\nerr"),
+    )
+    .unwrap();
+    run_script(
+        "echo \"a $$ b\"; seq 9",
+        &format!("{HELLO}\na [..] b\n1\n...\n9"),
+    )
+    .unwrap();
     run_script(
         "cat; echo $A $2",
         &format!("echo in | A=x {} -- 1 '2 3'\nin\nx 2 3", &HELLO[2..])
@@ -142,9 +193,17 @@ fn another_output_or_status() {
     goes_wrong("echo hello; echo more", &format!("{HELLO}\nhello"), "more");
     goes_wrong("exit 1", HELLO, "exit status: 1, the header says 0");
     goes_wrong("kill -9 $$", HELLO, "the header says 0");
-    goes_wrong("echo hello", &format!("{HELLO}\n? 1\nhello"), "the header says 1");
+    goes_wrong(
+        "echo hello",
+        &format!("{HELLO}\n? 1\nhello"),
+        "the header says 1",
+    );
     goes_wrong("printf hello", &format!("{HELLO}\nhello"), "no end of line");
-    goes_wrong("echo b; echo a", &format!("{HELLO}\na\nb"), "another output");
+    goes_wrong(
+        "echo b; echo a",
+        &format!("{HELLO}\na\nb"),
+        "another output",
+    );
 }
 
 #[test]
@@ -155,12 +214,20 @@ fn lines_in_any_order() {
         output: output.to_owned(),
         unordered,
     };
-    let none = Binaries { package: "threading".to_owned(), paths: Vec::new() };
+    let none = Binaries {
+        package: "threading".to_owned(),
+        paths: Vec::new(),
+    };
     let said = "this cargo only runs this example, not: run -p threading --bin hello";
     once(&run(said, true), &none, Duration::from_secs(20)).unwrap();
     let [ordered, unordered] = [false, true].map(|unordered| {
         let command = "printf 'b\\na\\n'".to_owned();
-        let run = Run { command, status: 0, output: "a\nb".to_owned(), unordered };
+        let run = Run {
+            command,
+            status: 0,
+            output: "a\nb".to_owned(),
+            unordered,
+        };
         once(&run, &none, Duration::from_secs(20))
     });
     assert!(ordered.is_err() && unordered.is_ok());
@@ -168,7 +235,11 @@ fn lines_in_any_order() {
 
 #[test]
 fn only_the_example_runs() {
-    goes_wrong("", "$ sh -c 'cargo build'; cargo run -p threading --bin hello", "only runs this");
+    goes_wrong(
+        "",
+        "$ sh -c 'cargo build'; cargo run -p threading --bin hello",
+        "only runs this",
+    );
     goes_wrong("", &format!("{HELLO} 1"), "only runs this example");
 }
 
@@ -184,12 +255,20 @@ fn what_is_left_behind() {
     goes_wrong("touch rest", HELLO, "left a file behind: rest");
     goes_wrong("touch $TMPDIR/rest", HELLO, "left a file behind: rest");
     goes_wrong("sleep 600 &", HELLO, "left processes behind: sleep");
-    goes_wrong("setsid sleep 600 >/dev/null 2>&1 </dev/null &", HELLO, "processes behind: sleep");
+    goes_wrong(
+        "setsid sleep 600 >/dev/null 2>&1 </dev/null &",
+        HELLO,
+        "processes behind: sleep",
+    );
 }
 
 #[test]
 fn runs_that_do_not_end() {
-    for script in ["sleep 600", "sleep 600 & wait", "trap '' TERM; while :; do sleep 1; done"] {
+    for script in [
+        "sleep 600",
+        "sleep 600 & wait",
+        "trap '' TERM; while :; do sleep 1; done",
+    ] {
         let error = run_script_for(script, HELLO, Duration::from_millis(300)).unwrap_err();
         assert!(error.contains("it ran for more than 300ms"), "{error}");
     }
@@ -201,18 +280,34 @@ fn a_verdict_that_comes_and_goes() {
     let Some(folder) = std::env::var_os("BAD_EXAMPLES_FOLDER") else {
         let folder = tempfile::tempdir().unwrap();
         let mut again = Command::new(std::env::current_exe().unwrap());
-        again.args(["--exact", "a_verdict_that_comes_and_goes"]).env("CHECK_REPEAT", "5");
-        let again = again.env("BAD_EXAMPLES_FOLDER", folder.path()).output().unwrap();
-        return assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stdout));
+        again
+            .args(["--exact", "a_verdict_that_comes_and_goes"])
+            .env("CHECK_REPEAT", "5");
+        let again = again
+            .env("BAD_EXAMPLES_FOLDER", folder.path())
+            .output()
+            .unwrap();
+        return assert!(
+            again.status.success(),
+            "{}",
+            String::from_utf8_lossy(&again.stdout)
+        );
     };
     let binary = Path::new(&folder).join("hello");
     let script = "#!/bin/sh\necho run >> \"$0.log\"; [ $(wc -l < \"$0.log\") != 3 ]\n";
     fs::write(&binary, script).unwrap();
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     let paths = vec![("hello".to_owned(), binary)];
-    let binaries = Binaries { package: "threading".to_owned(), paths };
-    let run =
-        Run { command: HELLO[2..].to_owned(), status: 0, output: String::new(), unordered: false };
+    let binaries = Binaries {
+        package: "threading".to_owned(),
+        paths,
+    };
+    let run = Run {
+        command: HELLO[2..].to_owned(),
+        status: 0,
+        output: String::new(),
+        unordered: false,
+    };
     let error = check(&run, &binaries).unwrap_err().to_string();
     assert!(error.starts_with("1 of 5 runs went wrong"), "{error}");
 }
@@ -225,7 +320,9 @@ fn what_a_run_wants() {
     let run = &runs(&example(&GOOD.replace("$ cargo run", call))).unwrap()[0];
     let command = |on, features: &[&str]| {
         let features: Vec<_> = features.iter().map(|&name| name.to_owned()).collect();
-        run.wants(on).expect("something").command("recipes", "hello", &features)
+        run.wants(on)
+            .expect("something")
+            .command("recipes", "hello", &features)
     };
     let service = "CHECK_SERVICES=1 NO_SUCH_URL=... cargo test -p recipes --test examples -- hello";
     assert_eq!(command(true, &[]), service);
@@ -246,7 +343,10 @@ fn what_a_run_wants() {
 #[test]
 fn required_features() {
     let manifest = "[[bin]]\nname = \"hello\"\npath = \"x\"\nrequired-features = [\"db\"]";
-    let package = Package { manifest: manifest.parse().unwrap(), ..package(Vec::new()) };
+    let package = Package {
+        manifest: manifest.parse().unwrap(),
+        ..package(Vec::new())
+    };
     assert_eq!(package.required_features("hello"), ["db"]);
     assert!(package.required_features("other").is_empty());
 }
@@ -258,13 +358,19 @@ fn misshapen(good: &str, bad: &str, why: &str) {
     assert!(GOOD.contains(good), "nothing to break: {good}");
     let bad = example(&GOOD.replacen(good, bad, 1));
     let problems = anatomy::problems(&bad, std::slice::from_ref(&bad));
-    assert!(problems.iter().any(|problem| problem.contains(why)), "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.contains(why)),
+        "{problems:?}"
+    );
 }
 
 #[test]
 fn the_good_example_is_well_made() {
     let good = example(GOOD);
-    assert_eq!(anatomy::problems(&good, std::slice::from_ref(&good)), [""; 0]);
+    assert_eq!(
+        anatomy::problems(&good, std::slice::from_ref(&good)),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -275,7 +381,11 @@ fn examples_that_are_misshapen() {
     misshapen("//! Copy", "//! Take", "no line `Copy: ...`");
     misshapen("//! Needs: nothing", "//!", "no line `Needs: ...`");
     misshapen("//! Needs: nothing", "//! Needs: little", "`Needs:` is");
-    misshapen("//! Needs: nothing", "//! Needs: `cargo add rayon@1`", "never uses");
+    misshapen(
+        "//! Needs: nothing",
+        "//! Needs: `cargo add rayon@1`",
+        "never uses",
+    );
     misshapen(
         "//! Copy: `greet`.\n//! Needs: nothing",
         "//! Needs: nothing\n//! Copy: `greet`.",
@@ -283,29 +393,64 @@ fn examples_that_are_misshapen() {
     );
     misshapen("`greet`", "`salute`", "names `salute`");
     misshapen("`greet`", "the function", "does not name `greet`");
-    for item in ["pub async fn help<T>() {}", "pub(crate) const fn help() {}", "type help = ();"] {
-        misshapen("/// Prints a", &format!("{item}\n/// Prints a"), "not name `help`");
+    for item in [
+        "pub async fn help<T>() {}",
+        "pub(crate) const fn help() {}",
+        "type help = ();",
+    ] {
+        misshapen(
+            "/// Prints a",
+            &format!("{item}\n/// Prints a"),
+            "not name `help`",
+        );
     }
     misshapen("Use it when", "Use it simply when", "simply");
-    misshapen("Use it when", &format!("Use it {} when", "again ".repeat(20)), "wider than 100");
-    misshapen("Prints a", &"Prints, and again ".repeat(6), "wider than 100");
+    misshapen(
+        "Use it when",
+        &format!("Use it {} when", "again ".repeat(20)),
+        "wider than 100",
+    );
+    misshapen(
+        "Prints a",
+        &"Prints, and again ".repeat(6),
+        "wider than 100",
+    );
     misshapen("meet somebody.", "meet somebody!", "exclamation");
-    misshapen("/// Prints a greeting.", "/// Prints a greeting! Loudly.", "exclamation");
+    misshapen(
+        "/// Prints a greeting.",
+        "/// Prints a greeting! Loudly.",
+        "exclamation",
+    );
     misshapen("    greet();", "    nix::greet();", "Runs on");
     misshapen("fn main", "mod hello;\n\nfn main", "no `mod`");
-    misshapen("    greet();", &"    greet();\n".repeat(100), "105 lines of code");
-    misshapen("    println!(\"hello\");", &"    greet();\n".repeat(39), "41 lines, at most 40");
+    misshapen(
+        "    greet();",
+        &"    greet();\n".repeat(100),
+        "105 lines of code",
+    );
+    misshapen(
+        "    println!(\"hello\");",
+        &"    greet();\n".repeat(39),
+        "41 lines, at most 40",
+    );
 }
 
 #[test]
 fn a_function_below_the_demo_line_is_not_for_copying() {
-    misshapen("/// Prints", "// Only for the demo from here on.\n\n/// Prints", "`greet`");
+    misshapen(
+        "/// Prints",
+        "// Only for the demo from here on.\n\n/// Prints",
+        "`greet`",
+    );
 }
 
 #[test]
 fn a_name_stands_once() {
     let good = example(GOOD);
-    let twin = Example { package: "asyncio".to_owned(), ..good.clone() };
+    let twin = Example {
+        package: "asyncio".to_owned(),
+        ..good.clone()
+    };
     let problems = anatomy::problems(&good, &[good.clone(), twin]);
     assert_eq!(problems, ["the name stands in threading and asyncio"]);
 }
@@ -333,7 +478,10 @@ fn bad_pair(half: usize, good: &str, bad: &str, why: &str) {
     assert!(both[half].text.contains(good), "nothing to break: {good}");
     both[half].text = both[half].text.replacen(good, bad, 1);
     let problems = anatomy::problems(&both[half], &both);
-    assert!(problems.iter().any(|problem| problem.contains(why)), "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.contains(why)),
+        "{problems:?}"
+    );
 }
 
 #[test]
@@ -342,15 +490,35 @@ fn pairs_that_are_misshapen() {
     assert_eq!(anatomy::problems(&both[0], &both), [""; 0]);
     assert_eq!(anatomy::problems(&both[1], &both), [""; 0]);
     for key in ["You see", "Why", "Rule", "Caught by", "Fixed", "Python"] {
-        bad_pair(0, &format!("//! {key}:"), "//! Other:", &format!("no line `{key}"));
+        bad_pair(
+            0,
+            &format!("//! {key}:"),
+            "//! Other:",
+            &format!("no line `{key}"),
+        );
     }
     bad_pair(1, "//! Broken:", "//! Other:", "no line `Broken");
-    bad_pair(0, "`race_late_fixed`", "`race_early_fixed`", "names `race_late_fixed`");
+    bad_pair(
+        0,
+        "`race_late_fixed`",
+        "`race_early_fixed`",
+        "names `race_late_fixed`",
+    );
     bad_pair(0, "? 1", "? 0", "always exits with 1");
-    bad_pair(1, "_fixed\n//! ```", "_fixed\n//! ? 1\n//! ```", "always exits with 0");
+    bad_pair(
+        1,
+        "_fixed\n//! ```",
+        "_fixed\n//! ? 1\n//! ```",
+        "always exits with 0",
+    );
     bad_pair(0, "// BROKEN:", "//", "`// BROKEN: ...`");
     bad_pair(1, "// FIXED:", "//", "`// FIXED: ...`");
-    bad_pair(1, "fn main", "// only for the demo: a wait\nfn main", "broken half only");
+    bad_pair(
+        1,
+        "fn main",
+        "// only for the demo: a wait\nfn main",
+        "broken half only",
+    );
     let [broken, _] = pair();
     let problems = anatomy::problems(&broken, std::slice::from_ref(&broken));
     assert_eq!(problems, ["the other half is missing: race_late_fixed"]);
@@ -399,9 +567,10 @@ fn rows_that_are_missing_stale_or_dangling() {
             .contains("- | [`hello`](src/bin/hello.rs) | Say hi.")
     );
     assert!(
-        complaint(
-            &readme.replace(hello, &format!("{hello}| [`gone`](src/bin/gone.rs) | Gone. | |\n"))
-        )
+        complaint(&readme.replace(
+            hello,
+            &format!("{hello}| [`gone`](src/bin/gone.rs) | Gone. | |\n")
+        ))
         .contains("- | [`gone`]")
     );
     assert!(complaint(&readme.replace(hello, &format!("{hello}{hello}"))).contains("mends"));
@@ -409,7 +578,9 @@ fn rows_that_are_missing_stale_or_dangling() {
     let bare = readme.replace(hello, "| hello |\n");
     assert_eq!(index::mend(&bare, &tables).unwrap(), readme);
     assert!(index::mend("# No table\n", &tables).is_err());
-    tables[0].rows.insert("race_later".to_owned(), "| `race_later` |".to_owned());
+    tables[0]
+        .rows
+        .insert("race_later".to_owned(), "| `race_later` |".to_owned());
     let wanted = readme.replace(late, &format!("{late}| `race_later` |\n"));
     assert_eq!(index::mend(&readme, &tables).unwrap(), wanted);
 }
@@ -418,12 +589,20 @@ fn rows_that_are_missing_stale_or_dangling() {
 fn what_sees_a_mistake() {
     let row = |caught: &str| {
         let [mut broken, _] = pair();
-        broken.text = broken.text.replace("Caught by: nothing.", &format!("Caught by: {caught}"));
+        broken.text = broken
+            .text
+            .replace("Caught by: nothing.", &format!("Caught by: {caught}"));
         let tables = index::tables(&package(vec![broken]));
         tables[1].rows["race_late"].clone()
     };
-    assert_eq!(row("no lint."), "| `race_late` |  |  |  |  |  |  | nothing |");
-    assert_eq!(row("shuttle cannot."), "| `race_late` |  |  |  |  |  |  | nothing |");
+    assert_eq!(
+        row("no lint."),
+        "| `race_late` |  |  |  |  |  |  | nothing |"
+    );
+    assert_eq!(
+        row("shuttle cannot."),
+        "| `race_late` |  |  |  |  |  |  | nothing |"
+    );
     assert_eq!(
         row(
             "clippy `a` (opt-in); without `=`, rustc `b`; shuttle (`models/tests/x.rs`);\n//! parking_lot's `d`."
@@ -437,7 +616,10 @@ fn what_the_compiler_refuses() {
     let text =
         "//! Refused: a lock is left.\n//!\n//! Python: `x`.\n\nfn main() {} // REFUSED: E0277\n";
     let refused = vec![example(text)];
-    let tables = index::tables(&Package { refused, ..package(Vec::new()) });
+    let tables = index::tables(&Package {
+        refused,
+        ..package(Vec::new())
+    });
     let row = "| [`hello`](refused/hello.rs) | A lock is left. | `x`. | `E0277` |";
     assert_eq!(tables[1].rows["hello"], row);
 }
@@ -451,9 +633,16 @@ fn a_wrong_needs() {
     let file = |name: &str, code: &str| {
         let path = folder.path().join(format!("{name}.rs"));
         fs::write(&path, code).unwrap();
-        Example { name: name.to_owned(), path, ..example(GOOD) }
+        Example {
+            name: name.to_owned(),
+            path,
+            ..example(GOOD)
+        }
     };
-    let examples = [file("good", "fn main() {}"), file("bad", "use anyhow as _;\nfn main() {}")];
+    let examples = [
+        file("good", "fn main() {}"),
+        file("bad", "use anyhow as _;\nfn main() {}"),
+    ];
     let build = |needs: &[&str]| {
         let needs: Vec<_> = needs.iter().map(|need| (*need).to_owned()).collect();
         let (copy, target) = (folder.path().join("copy"), folder.path().join("target"));
@@ -463,7 +652,9 @@ fn a_wrong_needs() {
     assert_eq!(failed.keys().collect::<Vec<_>>(), ["bad"]);
     assert!(failed["bad"].contains("anyhow"), "{failed:?}");
     assert_eq!(build(&["cargo add anyhow@1"]).unwrap(), BTreeMap::new());
-    let error = build(&["cargo add anyhow@1 -F no-such-feature"]).unwrap_err().to_string();
+    let error = build(&["cargo add anyhow@1 -F no-such-feature"])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("no-such-feature"), "{error}");
 }
 
@@ -474,10 +665,17 @@ fn words_are_found() {
     let [broken, fixed] = pair();
     let examples = [example(GOOD), broken, fixed];
     let names = |words: &str| -> Vec<String> {
-        find::find(&examples, words).iter().map(|example| example.name.clone()).collect()
+        find::find(&examples, words)
+            .iter()
+            .map(|example| example.name.clone())
+            .collect()
     };
     assert_eq!(names("you meet SOMEBODY"), ["hello"]);
-    assert_eq!(names("print hello"), ["hello"], "not side by side, but both there");
+    assert_eq!(
+        names("print hello"),
+        ["hello"],
+        "not side by side, but both there"
+    );
     assert_eq!(names("race late"), ["race_late_broken", "race_late_fixed"]);
     assert_eq!(names("too late."), ["race_late_broken"]);
     assert!(names("semaphore").is_empty());

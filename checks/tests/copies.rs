@@ -14,7 +14,10 @@ fn main() -> anyhow::Result<ExitCode> {
     let (workspace, tmp) = (example::workspace(), Path::new(env!("CARGO_TARGET_TMPDIR")));
     let mut examples = example::all(&workspace)?;
     examples.retain(|example| {
-        let wanted = arguments.filter.as_deref().is_none_or(|word| example.name.contains(word));
+        let wanted = arguments
+            .filter
+            .as_deref()
+            .is_none_or(|word| example.name.contains(word));
         wanted && example.runs_here()
     });
     if !arguments.ignored && !arguments.include_ignored {
@@ -23,7 +26,10 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let mut trials = Vec::new();
     for (at, (needs, examples)) in copies::groups(examples).into_iter().enumerate() {
-        let names: Vec<_> = examples.iter().map(|example| example.name.clone()).collect();
+        let names: Vec<_> = examples
+            .iter()
+            .map(|example| example.name.clone())
+            .collect();
         let folder = tmp.join("copies").join(format!("copy{at}"));
         let lock = workspace.join("Cargo.lock");
         let built = Arc::new(OnceLock::new()); // by the first of them
@@ -32,7 +38,13 @@ fn main() -> anyhow::Result<ExitCode> {
             let (folder, lock) = (folder.clone(), lock.clone());
             trials.push(Trial::test(name.clone(), move || {
                 let built = built.get_or_init(|| {
-                    copies::build(&folder, &needs, &examples, &lock, &tmp.join("copies-target"))
+                    copies::build(
+                        &folder,
+                        &needs,
+                        &examples,
+                        &lock,
+                        &tmp.join("copies-target"),
+                    )
                 });
                 match built {
                     Err(error) => Err(Failed::from(format!("{error:#}"))),

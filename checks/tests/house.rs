@@ -18,21 +18,33 @@ fn packages_have_nothing_in_common() {
 
 fn pages() -> Vec<String> {
     let packages = PACKAGES.map(|package| format!("{package}/README.md"));
-    packages.into_iter().chain(["README.md", "CONTRIBUTING.md"].map(str::to_owned)).collect()
+    packages
+        .into_iter()
+        .chain(["README.md", "CONTRIBUTING.md"].map(str::to_owned))
+        .collect()
 }
 
 /// The relative links of a page that lead nowhere, and the runs of programs that do not exist.
 fn dangling(page: &str, text: &str, folder: &Path, examples: &[Example]) -> Vec<String> {
-    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let links = text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
     let dangling = links
         .map(|link| link.split('#').next().unwrap_or_default())
         .filter(|link| !link.is_empty() && !link.contains("://") && !folder.join(link).exists())
         .map(|link| format!("{page} links to {link}, which does not exist"));
-    let words: Vec<_> = text.split(|c: char| c.is_whitespace() || c == '`').collect();
-    let runs = words.windows(4).filter(|words| words[0] == "-p" && words[2] == "--bin");
+    let words: Vec<_> = text
+        .split(|c: char| c.is_whitespace() || c == '`')
+        .collect();
+    let runs = words
+        .windows(4)
+        .filter(|words| words[0] == "-p" && words[2] == "--bin");
     let unknown = runs.filter(|run| {
         let placeholder = run[3].contains("NAME");
-        let exists = examples.iter().any(|e| e.package == run[1] && e.name == run[3]);
+        let exists = examples
+            .iter()
+            .any(|e| e.package == run[1] && e.name == run[3]);
         !placeholder && !exists && run[1] != "checks"
     });
     dangling
@@ -74,10 +86,22 @@ fn the_readme_shows_what_the_headers_show() {
     let readme = read(&workspace().join("README.md")).unwrap();
     let mut checked = BTreeSet::new();
     for run in readme.split("$ cargo run ").skip(1) {
-        let run = run.split("\n\n").next().unwrap().split("\n```").next().unwrap();
-        let name = run.split("--bin ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let run = run
+            .split("\n\n")
+            .next()
+            .unwrap()
+            .split("\n```")
+            .next()
+            .unwrap();
+        let name = run
+            .split("--bin ")
+            .nth(1)
+            .and_then(|rest| rest.split_whitespace().next());
         let name = name.expect("a run names a --bin");
-        let example = examples.iter().find(|example| example.name == name).expect("it exists");
+        let example = examples
+            .iter()
+            .find(|example| example.name == name)
+            .expect("it exists");
         let header = example.header().join("\n");
         assert!(
             header.contains(&format!("$ cargo run {run}")),
@@ -96,7 +120,12 @@ fn headers_and_models_name_each_other() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file())
-        .map(|path| (format!("models/tests/{}", path.file_name().unwrap().display()), path))
+        .map(|path| {
+            (
+                format!("models/tests/{}", path.file_name().unwrap().display()),
+                path,
+            )
+        })
         .map(|(name, path)| (name, read(&path).unwrap()))
         .collect();
     let examples = all(&workspace()).unwrap();

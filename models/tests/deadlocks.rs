@@ -165,7 +165,10 @@ fn fixed_deadlock_guard_in_match() {
 fn fixed_deadlock_recursive_read() {
     use deadlock_recursive_read_fixed::{Settings, read_and_write};
     let urls = outcomes(|| {
-        let settings = std::sync::RwLock::new(Settings { scheme: "http", port: 80 });
+        let settings = std::sync::RwLock::new(Settings {
+            scheme: "http",
+            port: 80,
+        });
         read_and_write(&settings)
     });
     let one_moment = ["http://localhost:80/a", "https://localhost:443/a"].map(String::from);
@@ -203,8 +206,11 @@ fn fixed_deadlock_join_holding_lock() {
         deadlock_join_holding_lock_fixed::run_all(&["load", "sort"], &log);
         log.into_inner().unwrap().join(", ")
     });
-    let both =
-        ["start, load done, sort done, end", "start, sort done, load done, end"].map(String::from);
+    let both = [
+        "start, load done, sort done, end",
+        "start, sort done, load done, end",
+    ]
+    .map(String::from);
     assert_eq!(logs, both.into());
 }
 

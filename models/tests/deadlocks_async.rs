@@ -122,7 +122,10 @@ fn broken_deadlock_missed_notify() {
 
 #[test]
 fn fixed_deadlock_missed_notify() {
-    assert_eq!(pass_while_it_opens!(deadlock_missed_notify_fixed), [()].into());
+    assert_eq!(
+        pass_while_it_opens!(deadlock_missed_notify_fixed),
+        [()].into()
+    );
 }
 
 /// The log after one task has appended to it while another one held its lock.

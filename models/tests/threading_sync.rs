@@ -52,7 +52,10 @@ fn atomic_statistics() {
             (snapshot.count, snapshot.sum, snapshot.max)
         })
     });
-    assert_eq!(snapshots, [(0, 0, None), (0, 2, None), (1, 2, Some(2))].into());
+    assert_eq!(
+        snapshots,
+        [(0, 0, None), (0, 2, None), (1, 2, Some(2))].into()
+    );
 }
 
 /// Who was called by each of the tellers. All of those end.
@@ -61,7 +64,10 @@ fn call_customers<const TELLERS: usize>(customers: u32) -> [Vec<u32>; TELLERS] {
     thread::scope(|s| {
         let serve = || iter::from_fn(|| room.call_next()).collect();
         let tellers = [(); TELLERS].map(|()| s.spawn(serve));
-        assert!((1..=customers).all(|customer| room.enter(customer).is_ok()), "it is open");
+        assert!(
+            (1..=customers).all(|customer| room.enter(customer).is_ok()),
+            "it is open"
+        );
         room.close();
         tellers.map(|teller| teller.join().unwrap())
     })
@@ -71,8 +77,12 @@ fn call_customers<const TELLERS: usize>(customers: u32) -> [Vec<u32>; TELLERS] {
 #[test]
 fn condvar_wait_while() {
     assert_eq!(outcomes(|| call_customers(1)), [[vec![1]]].into());
-    let splits =
-        [[vec![], vec![1, 2]], [vec![1], vec![2]], [vec![2], vec![1]], [vec![1, 2], vec![]]];
+    let splits = [
+        [vec![], vec![1, 2]],
+        [vec![1], vec![2]],
+        [vec![2], vec![1]],
+        [vec![1, 2], vec![]],
+    ];
     assert_eq!(sampled_outcomes(|| call_customers(2)), splits.into());
 }
 

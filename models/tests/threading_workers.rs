@@ -135,7 +135,8 @@ fn dropped_by_its_own_thread() {
         });
         let worker = worker.unwrap();
         worker.send(1).unwrap();
-        gate.send(worker).unwrap_or_else(|_| panic!("it waits for it"));
+        gate.send(worker)
+            .unwrap_or_else(|_| panic!("it waits for it"));
         let _ = ended.recv();
         done.load(Relaxed)
     });

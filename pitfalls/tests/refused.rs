@@ -18,7 +18,11 @@ fn main() -> Result<ExitCode> {
     let mut sources = BTreeMap::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("refused"))? {
         let path = entry?.path();
-        let name = path.file_stem().context("a file name")?.to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .context("a file name")?
+            .to_string_lossy()
+            .into_owned();
         sources.insert(name, fs::read_to_string(&path)?);
     }
     let refused: Vec<_> = sources.keys().cloned().collect();
@@ -35,7 +39,9 @@ fn main() -> Result<ExitCode> {
     let verdict = move |name: &str| {
         let (sources, said) = &**crates;
         let (said, stderr) = said.as_ref().map_err(|error| anyhow!("{error}"))?;
-        let said = said.get(name).with_context(|| format!("cargo did not check it:\n{stderr}"))?;
+        let said = said
+            .get(name)
+            .with_context(|| format!("cargo did not check it:\n{stderr}"))?;
         check(&sources[name], said)
     };
 
@@ -62,21 +68,37 @@ fn main() -> Result<ExitCode> {
 /// Compares the header and the mark in `source` with `said`, what rustc said of it: nothing, if it
 /// compiled.
 fn check(source: &str, said: &[Diagnostic]) -> Result<()> {
-    let [first, others @ ..] = said else { bail!("it compiles, so nothing is refused") };
+    let [first, others @ ..] = said else {
+        bail!("it compiles, so nothing is refused")
+    };
 
     let marks: Vec<_> = (1..)
         .zip(source.lines())
         .filter_map(|(line, text)| Some((line, text.split_once("// REFUSED: ")?.1)))
         .collect();
-    let [(line, what)] = marks[..] else { bail!("{} lines are marked, not one", marks.len()) };
-    ensure!(first.what == what, "marked as {what}, but rustc says {first}");
-    ensure!(first.line == Some(line), "line {line} is marked, but rustc says {first}");
+    let [(line, what)] = marks[..] else {
+        bail!("{} lines are marked, not one", marks.len())
+    };
+    ensure!(
+        first.what == what,
+        "marked as {what}, but rustc says {first}"
+    );
+    ensure!(
+        first.line == Some(line),
+        "line {line} is marked, but rustc says {first}"
+    );
     // One mistake may break several bounds, and rustc says so of each.
-    if let Some(other) = others.iter().find(|it| it.what != what || it.line != first.line) {
+    if let Some(other) = others
+        .iter()
+        .find(|it| it.what != what || it.line != first.line)
+    {
         bail!("rustc refuses more than what is marked: {other}");
     }
 
-    let title = source.lines().next().and_then(|line| line.strip_prefix("//! "));
+    let title = source
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("//! "));
     let title = title.filter(|title| title.starts_with("Refused: ") && title.len() <= 96);
     title.context("the header does not start with `Refused: ..`, in at most 96 characters")?;
     for key in KEYS {
@@ -96,8 +118,13 @@ const KEYS: [&str; 4] = ["Python", "Error", "Instead", "Needs"];
 
 /// What stands behind `key:` in the header, up to the next key or an empty line.
 fn key_of(source: &str, key: &str) -> Option<String> {
-    let mut lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
-    let mut text = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))?.to_owned();
+    let mut lines = source
+        .lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .map(str::trim);
+    let mut text = lines
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))?
+        .to_owned();
     let ends =
         |line: &str| line.is_empty() || KEYS.iter().any(|key| line.starts_with(&format!("{key}:")));
     for line in lines.take_while(|line| !ends(line)) {
@@ -160,7 +187,13 @@ fn compile(
     fs::copy(lock, root.join("Cargo.lock"))?;
 
     let cargo = Command::new(env!("CARGO"))
-        .args(["check", "--workspace", "--keep-going", "--quiet", "--message-format=json"])
+        .args([
+            "check",
+            "--workspace",
+            "--keep-going",
+            "--quiet",
+            "--message-format=json",
+        ])
         .arg("--target-dir")
         .arg(root.join("target"))
         .current_dir(&root)
@@ -186,11 +219,19 @@ fn manifest(name: &str, source: &str) -> Result<String> {
     let mut manifest =
         format!("[package]\nname = {name:?}\nedition = \"2024\"\n\n[dependencies]\n");
     let needs = key_of(source, "Needs").unwrap_or_default();
-    for command in needs.split('`').filter_map(|code| code.strip_prefix("cargo add ")) {
+    for command in needs
+        .split('`')
+        .filter_map(|code| code.strip_prefix("cargo add "))
+    {
         let (crates, features) = command.split_once(" -F ").unwrap_or((command, ""));
-        let features: Vec<_> = features.split(',').filter(|name| !name.is_empty()).collect();
+        let features: Vec<_> = features
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .collect();
         for dependency in crates.split(' ') {
-            let (name, version) = dependency.split_once('@').context("name@version in Needs")?;
+            let (name, version) = dependency
+                .split_once('@')
+                .context("name@version in Needs")?;
             manifest += &format!("{name} = {{ version = {version:?}, features = {features:?} }}\n");
         }
     }
@@ -223,17 +264,41 @@ fn main() {
             with(" // REFUSED: E0308\n", "\n    // REFUSED: E0308\n"),
             "line 10 is marked, but rustc says E0308",
         ),
-        ("no_mark", with(" // REFUSED: E0308", ""), "0 lines are marked"),
-        ("wrong_code", with("REFUSED: E0308", "REFUSED: E0277"), "marked as E0277, but rustc says"),
-        ("wrong_quote", with("mismatched types", "wrong types"), "the header quotes error[E0308]"),
-        ("second_error", with("{name}", "{nobody}"), "marked as E0308, but rustc says E0425"),
+        (
+            "no_mark",
+            with(" // REFUSED: E0308", ""),
+            "0 lines are marked",
+        ),
+        (
+            "wrong_code",
+            with("REFUSED: E0308", "REFUSED: E0277"),
+            "marked as E0277, but rustc says",
+        ),
+        (
+            "wrong_quote",
+            with("mismatched types", "wrong types"),
+            "the header quotes error[E0308]",
+        ),
+        (
+            "second_error",
+            with("{name}", "{nobody}"),
+            "marked as E0308, but rustc says E0425",
+        ),
         (
             "same_error_twice",
             with("    println", "    let _: &str = 2;\n    println"),
             "rustc refuses more than what is marked: E0308",
         ),
-        ("no_python", with("//! Python: ", "//! "), "the header has no `Python:`"),
-        ("no_title", with("Refused: ", ""), "the header does not start with `Refused: ..`"),
+        (
+            "no_python",
+            with("//! Python: ", "//! "),
+            "the header has no `Python:`",
+        ),
+        (
+            "no_title",
+            with("Refused: ", ""),
+            "the header does not start with `Refused: ..`",
+        ),
         (
             "missing_dependency",
             with("= 1;", "= rayon::NAME;"),

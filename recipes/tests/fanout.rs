@@ -50,21 +50,34 @@ fn every_url_ends_once_fanout_stream() {
 fn every_url_ends_once(fetch: impl Fn(&[String], &[&str]) -> Output) {
     let pages = Pages::serve();
     let (bad, sent) = misbehaving();
-    let urls: Vec<_> = bad.into_iter().chain([pages.url("ok"), pages.url("404")]).collect();
+    let urls: Vec<_> = bad
+        .into_iter()
+        .chain([pages.url("ok"), pages.url("404")])
+        .collect();
     let output = fetch(&urls, &["--timeout", "15"]);
 
-    let mut expected: Vec<_> =
-        iter::zip(&urls, BAD).map(|(url, (_, cause))| format!("{url}: {cause}")).collect();
-    expected.push(format!("{}: HTTP status client error (404 Not Found)", pages.url("404")));
+    let mut expected: Vec<_> = iter::zip(&urls, BAD)
+        .map(|(url, (_, cause))| format!("{url}: {cause}"))
+        .collect();
+    expected.push(format!(
+        "{}: HTTP status client error (404 Not Found)",
+        pages.url("404")
+    ));
     let stderr = String::from_utf8(output.stderr).unwrap();
     let mut failed: Vec<_> = stderr.lines().collect();
     expected.sort();
     failed.sort();
     assert_eq!(failed, expected);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "1 of 10 pages, 1024 bytes\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "1 of 10 pages, 1024 bytes\n"
+    );
     assert_eq!(output.status.code(), Some(1));
     let sent = sent.load(SeqCst);
-    assert!(sent < 64 << 20, "{sent} bytes of the endless body were taken");
+    assert!(
+        sent < 64 << 20,
+        "{sent} bytes of the endless body were taken"
+    );
 }
 
 /// One URL for each of [`BAD`], and how many bytes of the endless body were sent.
@@ -89,7 +102,10 @@ fn misbehaving() -> (Vec<String>, Arc<AtomicUsize>) {
                     }
                 }
                 "short" => {
-                    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nnot much")
+                    write!(
+                        stream,
+                        "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nnot much"
+                    )
                 }
                 "garbage" => stream.write_all(b"\x00\xff\x16 garbage\r\n\r\n"),
                 "redirect" => write!(
@@ -108,7 +124,10 @@ fn misbehaving() -> (Vec<String>, Arc<AtomicUsize>) {
         };
         match name {
             "dead" => {
-                let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+                let address = TcpListener::bind("127.0.0.1:0")
+                    .unwrap()
+                    .local_addr()
+                    .unwrap();
                 format!("http://{address}/")
             }
             _ => serve(answer),
@@ -145,11 +164,19 @@ fn dropped_after_the_first<S: Stream<Item = (Url, anyhow::Result<bytes::Bytes>)>
         let mut results = Box::pin(fan_out(Client::new(), urls));
         let (url, page) = results.next().await.unwrap();
         assert_eq!((url.path(), page.unwrap().len()), ("/ok", 1024));
-        wait("all eight to have started", || pages.hanging.load(SeqCst) == 7);
+        wait("all eight to have started", || {
+            pages.hanging.load(SeqCst) == 7
+        });
         drop(results);
-        wait("nothing to be in flight", || pages.hanging.load(SeqCst) == 0);
+        wait("nothing to be in flight", || {
+            pages.hanging.load(SeqCst) == 0
+        });
     });
-    assert_eq!(pages.requests.load(SeqCst), 8, "and nothing more was started");
+    assert_eq!(
+        pages.requests.load(SeqCst),
+        8,
+        "and nothing more was started"
+    );
 }
 
 #[test]
@@ -166,15 +193,26 @@ fn a_limit_of_0_panics_instead_of_waiting_forever() {
 #[test]
 fn ctrl_c_in_the_middle_fanout() {
     let pages = Pages::serve();
-    let urls = ["ok", "ok", "ok"].into_iter().chain(iter::repeat_n("hang", 10));
+    let urls = ["ok", "ok", "ok"]
+        .into_iter()
+        .chain(iter::repeat_n("hang", 10));
     let mut command = Command::new(FANOUT);
-    command.args(urls.map(|path| pages.url(path))).args(["--limit", "4", "--timeout", "9999"]);
+    command
+        .args(urls.map(|path| pages.url(path)))
+        .args(["--limit", "4", "--timeout", "9999"]);
     let child = start(&mut command);
     // Four hang: all three others have ended, since a fetch starts when another has ended.
     wait("four to hang", || pages.hanging.load(SeqCst) == 4);
     interrupt(&child);
-    assert_ended(end(child), 1, "interrupted: 3 of 13 pages, 3072 bytes\n", "");
-    wait("nothing to be in flight", || pages.hanging.load(SeqCst) == 0);
+    assert_ended(
+        end(child),
+        1,
+        "interrupted: 3 of 13 pages, 3072 bytes\n",
+        "",
+    );
+    wait("nothing to be in flight", || {
+        pages.hanging.load(SeqCst) == 0
+    });
 }
 
 #[test]
@@ -182,13 +220,18 @@ fn ctrl_c_in_the_middle_fanout_stream() {
     let pages = Pages::serve();
     let mut child = start(Command::new(STREAM).args(["--limit", "4", "--timeout", "9999"]));
     let mut stdin = child.stdin.take().unwrap(); // stays open
-    for path in ["ok", "ok", "ok"].into_iter().chain(iter::repeat_n("hang", 10)) {
+    for path in ["ok", "ok", "ok"]
+        .into_iter()
+        .chain(iter::repeat_n("hang", 10))
+    {
         writeln!(stdin, "{}", pages.url(path)).unwrap();
     }
     wait("four to hang", || pages.hanging.load(SeqCst) == 4);
     interrupt(&child);
     assert_ended(end(child), 1, "interrupted: 3 of 7 pages, 3072 bytes\n", "");
-    wait("nothing to be in flight", || pages.hanging.load(SeqCst) == 0);
+    wait("nothing to be in flight", || {
+        pages.hanging.load(SeqCst) == 0
+    });
     drop(stdin);
 }
 
@@ -199,7 +242,10 @@ fn a_second_ctrl_c_ends_a_program_that_cannot_print() {
         let (_reader, mut full) = pipe().unwrap();
         full.write_all(&[b'x'; 64 << 10]).unwrap(); // nobody reads: the summary has to wait
         let mut command = Command::new(program);
-        command.args(["--timeout", "9999"]).stdin(Stdio::piped()).stdout(full);
+        command
+            .args(["--timeout", "9999"])
+            .stdin(Stdio::piped())
+            .stdout(full);
         if program == FANOUT {
             command.arg(pages.url("hang"));
         }
@@ -208,7 +254,9 @@ fn a_second_ctrl_c_ends_a_program_that_cannot_print() {
         writeln!(stdin, "{}", pages.url("hang")).unwrap();
         wait("one to hang", || pages.hanging.load(SeqCst) == 1);
         interrupt(&child);
-        wait("nothing to be in flight", || pages.hanging.load(SeqCst) == 0);
+        wait("nothing to be in flight", || {
+            pages.hanging.load(SeqCst) == 0
+        });
         wait("the end", || {
             interrupt(&child);
             child.try_wait().unwrap().is_some()
@@ -225,7 +273,9 @@ fn a_silent_stdin_holds_up_neither_a_page_nor_ctrl_c() {
     let mut child = start(Command::new(STREAM).args(["--limit", "1"]));
     let mut stdin = child.stdin.take().unwrap(); // stays open
     writeln!(stdin, "{}", pages.url("ok")).unwrap();
-    wait("the page to be asked for", || pages.requests.load(SeqCst) == 1);
+    wait("the page to be asked for", || {
+        pages.requests.load(SeqCst) == 1
+    });
 
     // At a limit of 1 a line is taken when the page before it has ended.
     writeln!(stdin, "no url").unwrap();
@@ -258,7 +308,12 @@ fn memory_for_100_000_urls_fanout() {
     command.args(["-c", script, FANOUT, &pages.url("p"), &pages.url("hold")]);
     let child = start(&mut command);
     assert_flat(&pages, &child, 100_000);
-    assert_ended(end(child), 0, "100000 of 100000 pages, 102400000 bytes\n", "");
+    assert_ended(
+        end(child),
+        0,
+        "100000 of 100000 pages, 102400000 bytes\n",
+        "",
+    );
 }
 
 #[test]
@@ -291,7 +346,12 @@ fn memory_for_an_endless_line() {
     writeln!(stdin, "\n{}", pages.url("hold")).unwrap();
     drop(stdin);
     assert_flat(&pages, &child, 1);
-    assert_ended(end(child), 1, "1 of 2 pages, 1024 bytes\n", "line 1: too long\n");
+    assert_ended(
+        end(child),
+        1,
+        "1 of 2 pages, 1024 bytes\n",
+        "line 1: too long\n",
+    );
 }
 
 /// Waits for `requests`, of which the server holds the last one back, and looks at the memory of
@@ -299,7 +359,10 @@ fn memory_for_an_endless_line() {
 fn assert_flat(pages: &Pages, child: &Child, requests: usize) -> usize {
     wait("all pages", || pages.requests.load(SeqCst) == requests);
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
     let peak: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     println!("{line} for {requests} requests");
     assert!(peak < 64 << 10, "peak memory: {peak} KiB");
@@ -328,7 +391,10 @@ fn https_works() {
         if read_request(&mut reader).is_none() {
             return Ok(()); // the client does not trust the certificate
         }
-        write!(reader.get_mut(), "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret")?;
+        write!(
+            reader.get_mut(),
+            "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret"
+        )?;
         reader.get_mut().conn.send_close_notify();
         reader.get_mut().flush()
     })
@@ -336,7 +402,9 @@ fn https_works() {
     let trusted = format!("{}/fanout.pem", env!("CARGO_TARGET_TMPDIR"));
     fs::write(&trusted, cert.pem()).unwrap();
 
-    let output = run(Command::new(FANOUT).arg(&url).env("SSL_CERT_FILE", &trusted));
+    let output = run(Command::new(FANOUT)
+        .arg(&url)
+        .env("SSL_CERT_FILE", &trusted));
     assert_ended(output, 0, "1 of 1 pages, 6 bytes\n", "");
     let child = start(Command::new(STREAM).env("SSL_CERT_FILE", &trusted));
     writeln!(child.stdin.as_ref().unwrap(), "{url}").unwrap();
@@ -353,7 +421,9 @@ fn the_demo_servers_are_reached_whatever_http_proxy_says() {
     let output = run(Command::new(FANOUT).env("http_proxy", dead));
     let summary = "40 of 40 pages, 40960 bytes; the server saw 8 at once\n";
     assert_ended(output, 0, summary, "");
-    let output = run(Command::new(STREAM).args(["--demo", "40"]).env("http_proxy", dead));
+    let output = run(Command::new(STREAM)
+        .args(["--demo", "40"])
+        .env("http_proxy", dead));
     assert_ended(output, 0, "40 of 40 pages, 40960 bytes\n", "");
 }
 
@@ -391,25 +461,43 @@ fn a_file_is_read_and_a_folder_is_not() {
 #[test]
 fn wrong_input_is_one_line() {
     for program in [FANOUT, STREAM] {
-        for args in [["--limit", "0"], ["--limit", "x"], ["--timeout", "0"], ["--timeout", "nan"]]
-            .iter()
-            .chain(&[["--timeout", "1e99"], ["--timeout=-1", "--limit=2"], ["--no", "such"]])
-        {
+        for args in [
+            ["--limit", "0"],
+            ["--limit", "x"],
+            ["--timeout", "0"],
+            ["--timeout", "nan"],
+        ]
+        .iter()
+        .chain(&[
+            ["--timeout", "1e99"],
+            ["--timeout=-1", "--limit=2"],
+            ["--no", "such"],
+        ]) {
             let output = run(Command::new(program).args(args));
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(stderr.starts_with("error: "), "{args:?}: {stderr}");
             assert_eq!(stderr.lines().count(), 1, "{args:?}: {stderr}");
-            assert_eq!((output.status.code(), output.stdout), (Some(2), vec![]), "{args:?}");
+            assert_eq!(
+                (output.status.code(), output.stdout),
+                (Some(2), vec![]),
+                "{args:?}"
+            );
         }
     }
-    assert_eq!(run(Command::new(FANOUT).arg("no url")).status.code(), Some(2));
+    assert_eq!(
+        run(Command::new(FANOUT).arg("no url")).status.code(),
+        Some(2)
+    );
 }
 
 #[test]
 fn a_password_is_not_printed() {
     let pages = Pages::serve();
     let url = pages.url("404").replace("//", "//user:secret@");
-    let failed = format!("{}: HTTP status client error (404 Not Found)\n", pages.url("404"));
+    let failed = format!(
+        "{}: HTTP status client error (404 Not Found)\n",
+        pages.url("404")
+    );
     let output = run(Command::new(FANOUT).arg(&url));
     assert_ended(output, 1, "0 of 1 pages, 0 bytes\n", &failed);
     assert_ended(run_stream(&url, &[]), 1, "0 of 1 pages, 0 bytes\n", &failed);
@@ -425,10 +513,17 @@ fn nobody_listens() {
         if program == FANOUT {
             command.args([pages.url("ok"), pages.url("404")]);
         }
-        command.stdin(Stdio::piped()).stdout(writer.try_clone().unwrap()).stderr(writer);
+        command
+            .stdin(Stdio::piped())
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer);
         let child = command.spawn().unwrap();
         // `fanout` may end before it is told anything.
-        let _ = write!(child.stdin.as_ref().unwrap(), "{}\nno url\n", pages.url("ok"));
+        let _ = write!(
+            child.stdin.as_ref().unwrap(),
+            "{}\nno url\n",
+            pages.url("ok")
+        );
         assert_eq!(end(child).status.code(), Some(1), "no panic: {program}");
     }
 }
@@ -437,14 +532,23 @@ fn nobody_listens() {
 
 /// Starts it with its ends in our hands, and an environment that holds nothing up.
 fn start(command: &mut Command) -> Child {
-    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-    {
+    for name in [
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
         if !command.get_envs().any(|(set, _)| set == name) {
             command.env_remove(name);
         }
     }
     command.env("RUST_BACKTRACE", "1");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.spawn().unwrap()
 }
 
@@ -453,10 +557,13 @@ fn end(child: Child) -> Output {
     let pid = child.id();
     let (sender, output) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
-    output.recv_timeout(PATIENCE).map(Result::unwrap).unwrap_or_else(|_| {
-        signal("-KILL", pid);
-        panic!("it does not end")
-    })
+    output
+        .recv_timeout(PATIENCE)
+        .map(Result::unwrap)
+        .unwrap_or_else(|_| {
+            signal("-KILL", pid);
+            panic!("it does not end")
+        })
 }
 
 fn run(command: &mut Command) -> Output {
@@ -465,7 +572,12 @@ fn run(command: &mut Command) -> Output {
 
 fn run_stream(list: &str, args: &[&str]) -> Output {
     let child = start(Command::new(STREAM).args(args));
-    child.stdin.as_ref().unwrap().write_all(list.as_bytes()).unwrap();
+    child
+        .stdin
+        .as_ref()
+        .unwrap()
+        .write_all(list.as_bytes())
+        .unwrap();
     end(child)
 }
 
@@ -520,7 +632,11 @@ impl Pages {
             let mut reader = BufReader::new(stream.try_clone()?);
             while let Some(path) = read_request(&mut reader) {
                 seen.fetch_add(1, SeqCst);
-                let status = if path == "/404" { "404 Not Found" } else { "200 OK" };
+                let status = if path == "/404" {
+                    "404 Not Found"
+                } else {
+                    "200 OK"
+                };
                 if path == "/hang" {
                     stuck.fetch_add(1, SeqCst);
                     let _ = reader.read(&mut [0]); // until the client hangs up
@@ -535,7 +651,12 @@ impl Pages {
             }
             Ok(())
         });
-        Pages { address, requests, hanging, release }
+        Pages {
+            address,
+            requests,
+            hanging,
+            release,
+        }
     }
 
     fn url(&self, path: &str) -> String {

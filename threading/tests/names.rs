@@ -103,7 +103,9 @@ fn problems(readme: &str) -> Vec<String> {
         }
         let none = rust.starts_with("none");
         if rust.is_empty() || none && !rust.starts_with("none, because ") {
-            problems.push(format!("neither what Rust has nor \"none, because\": {names}"));
+            problems.push(format!(
+                "neither what Rust has nor \"none, because\": {names}"
+            ));
         }
         if programs.is_empty() && !none {
             problems.push(format!("no program shows it: {names}"));
@@ -111,7 +113,9 @@ fn problems(readme: &str) -> Vec<String> {
         for link in programs.split(", ").filter(|link| !link.is_empty()) {
             let name = in_backticks(link).next().unwrap_or_default();
             if link != format!("[`{name}`](src/bin/{name}.rs)") || !catalog.contains(name) {
-                problems.push(format!("not a link to a program of the tables above: {link}"));
+                problems.push(format!(
+                    "not a link to a program of the tables above: {link}"
+                ));
             }
         }
     }
@@ -141,8 +145,14 @@ fn a_table_with_a_mistake() {
         assert!(readme.contains(from), "the README has not: {from}");
         problems(&readme.replacen(from, to, 1))
     };
-    let row = readme.lines().find(|line| line.starts_with("| `Timer.cancel` |")).unwrap();
-    assert_eq!(found(row, "|-"), ["threading.Timer.cancel has 0 rows, not one"]);
+    let row = readme
+        .lines()
+        .find(|line| line.starts_with("| `Timer.cancel` |"))
+        .unwrap();
+    assert_eq!(
+        found(row, "|-"),
+        ["threading.Timer.cancel has 0 rows, not one"]
+    );
     assert_eq!(
         found(row, &format!("{row}\n{row}")),
         ["threading.Timer.cancel has 2 rows, not one"]

@@ -69,27 +69,43 @@ async fn main() -> ExitCode {
     let start = Instant::now();
     let pages = join_all([fetch("slow", 1000), fetch("fast", 100)]).await;
     let none = join_all(Vec::<Ready<u8>>::new()).await;
-    println!("join_all: {:?}, {pages:?}; of no futures: {none:?}", start.elapsed());
+    println!(
+        "join_all: {:?}, {pages:?}; of no futures: {none:?}",
+        start.elapsed()
+    );
 
     let start = Instant::now();
     let (kept, lost) = gather([fetch("news", 1000), fetch("mail", 500), fetch("feed", 100)]).await;
-    println!("gather: {:?}, kept {kept:?}, lost {lost:?}", start.elapsed());
+    println!(
+        "gather: {:?}, kept {kept:?}, lost {lost:?}",
+        start.elapsed()
+    );
 
     let start = Instant::now();
     let first = try_join!(fetch("news", 100), fetch("mail", 500), fetch("feed", 1000));
     let left = still_running();
-    println!("try_join!: {:?}, {first:?}; still running: {left}", start.elapsed());
+    println!(
+        "try_join!: {:?}, {first:?}; still running: {left}",
+        start.elapsed()
+    );
 
     let start = Instant::now();
     let task = async |name, takes| spawn(fetch(name, takes)).await.expect("no panic");
     let first = try_join!(task("news", 100), task("mail", 500), task("feed", 1000));
     let leaked = still_running();
-    println!("try_join! of tasks: {:?}, {first:?}; still running: {leaked}", start.elapsed());
+    println!(
+        "try_join! of tasks: {:?}, {first:?}; still running: {leaked}",
+        start.elapsed()
+    );
 
     let held = (in_turn.as_secs(), at_once.as_secs()) == (3, 1)
         && (kept.len(), lost.len()) == (2, 1)
         && (left, leaked) == (0, 1);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Stands for a request that takes `millis`. Mail is down.
@@ -99,5 +115,9 @@ async fn fetch(
     _running: Arc<()>,
 ) -> Result<&'static str, &'static str> {
     sleep(Duration::from_millis(millis)).await;
-    if name == "mail" { Err("mail is down") } else { Ok(name) }
+    if name == "mail" {
+        Err("mail is down")
+    } else {
+        Ok(name)
+    }
 }

@@ -26,7 +26,10 @@ fn main() -> anyhow::Result<ExitCode> {
                     none if none.is_empty() => String::new(),
                     names => format!(" -F {}", names.join(",")),
                 };
-                println!("    cargo run -p {} --bin {}{with}", example.package, example.name);
+                println!(
+                    "    cargo run -p {} --bin {}{with}",
+                    example.package, example.name
+                );
             }
         }
     }

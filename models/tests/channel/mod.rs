@@ -21,8 +21,14 @@ struct State<T> {
 
 /// The capacity is not modeled: no model sends more than it.
 pub fn bounded<T>(_capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let state = Mutex::new(State { items: VecDeque::new(), sender_alive: true });
-    let channel = Arc::new(Channel { state, changed: Condvar::new() });
+    let state = Mutex::new(State {
+        items: VecDeque::new(),
+        sender_alive: true,
+    });
+    let channel = Arc::new(Channel {
+        state,
+        changed: Condvar::new(),
+    });
     (Sender(channel.clone()), Receiver(channel))
 }
 
@@ -48,15 +54,24 @@ impl<T> Receiver<T> {
 
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut state = self.0.state.lock().unwrap();
-        let nothing =
-            if state.sender_alive { TryRecvError::Empty } else { TryRecvError::Disconnected };
+        let nothing = if state.sender_alive {
+            TryRecvError::Empty
+        } else {
+            TryRecvError::Disconnected
+        };
         state.items.pop_front().ok_or(nothing)
     }
 
     pub fn recv(&self) -> Result<T, RecvError> {
         let state = self.0.state.lock().unwrap();
         let waits = |state: &mut State<T>| state.items.is_empty() && state.sender_alive;
-        self.0.changed.wait_while(state, waits).unwrap().items.pop_front().ok_or(RecvError)
+        self.0
+            .changed
+            .wait_while(state, waits)
+            .unwrap()
+            .items
+            .pop_front()
+            .ok_or(RecvError)
     }
 }
 

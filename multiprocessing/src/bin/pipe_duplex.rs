@@ -130,7 +130,11 @@ fn parent(rounds: u32) -> io::Result<ExitCode> {
     println!("a message that claims 4 GiB: {huge}");
 
     let held = ended && pongs == rounds && in_order && torn.kind() == ErrorKind::UnexpectedEof;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn this_program(role: &str, rounds: u32) -> io::Result<Command> {

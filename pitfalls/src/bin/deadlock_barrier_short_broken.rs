@@ -48,7 +48,9 @@ fn main() -> ExitCode {
         thread::spawn(move || done.send((score, behind_best(score, &all_in, &best))));
     }
     let end = |patience| ends.recv_timeout(patience).ok();
-    let mut ended: Vec<_> = iter::from_fn(|| end(Duration::from_millis(300))).take(4).collect();
+    let mut ended: Vec<_> = iter::from_fn(|| end(Duration::from_millis(300)))
+        .take(4)
+        .collect();
     ended.sort_by_key(|&(score, _)| score);
     for (score, behind) in &ended {
         println!("{score}: {behind:?}");
@@ -57,7 +59,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     thread::spawn(move || all_in.wait()); // in place of the one that left
-    let freed = iter::from_fn(|| end(Duration::from_secs(1))).take(4 - ended.len()).count();
+    let freed = iter::from_fn(|| end(Duration::from_secs(1)))
+        .take(4 - ended.len())
+        .count();
     if freed + ended.len() == 4 {
         println!("deadlock: {freed} of 4 waited at the barrier, until main came in its place");
     }

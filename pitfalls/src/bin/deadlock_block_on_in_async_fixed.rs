@@ -44,7 +44,11 @@ fn main() -> ExitCode {
     let gave_up = match answers.recv_timeout(Duration::from_secs(10)) {
         Ok(answer) => {
             println!("done: at least 5 pieces: {answer:?}");
-            return if answer == Some(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            return if answer == Some(true) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
         }
         Err(gave_up) => gave_up,
     };

@@ -30,7 +30,9 @@ pub fn ask_all(
     replies: &mut Receiver<u64>,
 ) -> Vec<u64> {
     // BROKEN: nobody takes the replies while this sends
-    let _ = requests.iter().try_for_each(|&request| server.send(request));
+    let _ = requests
+        .iter()
+        .try_for_each(|&request| server.send(request));
     replies.iter().take(requests.len()).collect()
 }
 

@@ -28,7 +28,9 @@ pub fn ask_all(
     thread::scope(|s| {
         // FIXED: another thread takes the replies while this one sends
         let answers = s.spawn(move || replies.iter().take(requests.len()).collect());
-        let _ = requests.iter().try_for_each(|&request| server.send(request));
+        let _ = requests
+            .iter()
+            .try_for_each(|&request| server.send(request));
         answers.join().unwrap()
     })
 }

@@ -50,7 +50,11 @@ fn main() -> ExitCode {
     let gave_up = match result.recv_timeout(Duration::from_millis(300)) {
         Ok(count) => {
             println!("2 hits on `/`: the map says {count}");
-            return if count == 2 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            return if count == 2 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
         }
         Err(gave_up) => gave_up,
     };

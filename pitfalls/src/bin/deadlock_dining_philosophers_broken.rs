@@ -69,7 +69,10 @@ fn main() -> ExitCode {
     }
     let taken = |fork: &Mutex<u32>| matches!(fork.try_lock(), Err(TryLockError::WouldBlock));
     if gave_up == RecvTimeoutError::Timeout && forks.iter().all(taken) {
-        println!("deadlock: all {} forks are taken, and nobody eats", forks.len());
+        println!(
+            "deadlock: all {} forks are taken, and nobody eats",
+            forks.len()
+        );
     }
     ExitCode::FAILURE
 }

@@ -50,7 +50,11 @@ static LIMIT: Mutex<u8> = Mutex::new(7);
 
 /// Answers `lock` with a setting, 7, and `pool` with a sum, 55.
 fn answer(job: &str) -> u8 {
-    if job == "lock" { *LIMIT.lock().unwrap() } else { (1..=10).into_par_iter().sum() }
+    if job == "lock" {
+        *LIMIT.lock().unwrap()
+    } else {
+        (1..=10).into_par_iter().sum()
+    }
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -83,7 +87,11 @@ fn main() -> io::Result<ExitCode> {
         ),
         other => println!("answer from the pool: {other:?}"),
     }
-    Ok(if answers == [Ok(7), Ok(55)] { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if answers == [Ok(7), Ok(55)] {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Waits for a child until `deadline` and returns its exit status. One that is still there then is

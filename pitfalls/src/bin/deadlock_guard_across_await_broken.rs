@@ -30,7 +30,10 @@ use std::time::Duration;
 use tokio::{join, task};
 
 /// Adds to `total` the number of bytes that `download` yields.
-#[expect(clippy::await_holding_lock, reason = "the mistake that this file shows")]
+#[expect(
+    clippy::await_holding_lock,
+    reason = "the mistake that this file shows"
+)]
 pub async fn add_size(total: &Mutex<u64>, download: impl Future<Output = u64>) {
     let mut total = total.lock().unwrap();
     let size = download.await; // BROKEN: the guard is still alive

@@ -38,7 +38,10 @@ pub fn user_name(
     load: impl FnOnce(u32) -> String,
 ) -> String {
     // BROKEN: locked until the closing brace, and the second arm locks again
-    #[expect(clippy::significant_drop_in_scrutinee, reason = "the mistake that this file shows")]
+    #[expect(
+        clippy::significant_drop_in_scrutinee,
+        reason = "the mistake that this file shows"
+    )]
     match cache.lock().unwrap().get(&id).cloned() {
         Some(name) => name,
         None => {

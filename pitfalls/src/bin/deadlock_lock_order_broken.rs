@@ -45,7 +45,11 @@ fn main() -> ExitCode {
         done.send(())
     });
     let Err(gave_up) = transfers.recv_timeout(Duration::from_millis(300)) else {
-        println!("done: {} and {}", accounts[0].lock().unwrap(), accounts[1].lock().unwrap());
+        println!(
+            "done: {} and {}",
+            accounts[0].lock().unwrap(),
+            accounts[1].lock().unwrap()
+        );
         return ExitCode::SUCCESS;
     };
     let locked = |account: &Mutex<i64>| matches!(account.try_lock(), Err(TryLockError::WouldBlock));

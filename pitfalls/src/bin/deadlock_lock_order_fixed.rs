@@ -42,7 +42,11 @@ fn main() -> ExitCode {
         done.send(())
     });
     let Err(gave_up) = transfers.recv_timeout(Duration::from_secs(10)) else {
-        println!("done: {} and {}", accounts[0].lock().unwrap(), accounts[1].lock().unwrap());
+        println!(
+            "done: {} and {}",
+            accounts[0].lock().unwrap(),
+            accounts[1].lock().unwrap()
+        );
         return ExitCode::SUCCESS;
     };
     let locked = |account: &Mutex<i64>| matches!(account.try_lock(), Err(TryLockError::WouldBlock));

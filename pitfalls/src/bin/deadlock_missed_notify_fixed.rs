@@ -72,5 +72,9 @@ async fn main() -> ExitCode {
         ),
         _ => println!("the early task has not passed either"),
     }
-    if early && late { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if early && late {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -52,7 +52,10 @@ async fn main() -> ExitCode {
 
     // The clock is paused. It jumps forward only when every task waits.
     if let Ok(loaded) = time::timeout(Duration::from_secs(60), &mut all).await {
-        println!("done: 2 pages with their pictures, {} bytes", loaded.expect("no page panics"));
+        println!(
+            "done: 2 pages with their pictures, {} bytes",
+            loaded.expect("no page panics")
+        );
         return ExitCode::SUCCESS;
     }
     let free = permits.available_permits();
@@ -73,7 +76,9 @@ pub async fn load_all(permits: Arc<Semaphore>, pages: usize) -> u64 {
     }
     let mut bytes = 0;
     while let Some(loaded) = loading.join_next().await {
-        bytes += loaded.expect("no page panics").expect("nobody closes the semaphore");
+        bytes += loaded
+            .expect("no page panics")
+            .expect("nobody closes the semaphore");
     }
     bytes
 }

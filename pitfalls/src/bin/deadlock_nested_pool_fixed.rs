@@ -46,24 +46,45 @@ impl Folder {
 }
 
 fn main() -> ExitCode {
-    let photos = Folder { bytes: 3_000, ..Folder::default() };
-    let ada = Folder { bytes: 200, folders: vec![photos], ..Folder::default() };
-    let home = Arc::new(Folder { bytes: 10, folders: vec![ada], ..Folder::default() });
+    let photos = Folder {
+        bytes: 3_000,
+        ..Folder::default()
+    };
+    let ada = Folder {
+        bytes: 200,
+        folders: vec![photos],
+        ..Folder::default()
+    };
+    let home = Arc::new(Folder {
+        bytes: 10,
+        folders: vec![ada],
+        ..Folder::default()
+    });
     let (done, result) = mpsc::channel();
     let folder = home.clone();
     thread::spawn(move || {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("2 threads");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .expect("2 threads");
         done.send(pool.install(|| size(&folder)))
     });
     let gave_up = match result.recv_timeout(Duration::from_secs(10)) {
         Ok(bytes) => {
             println!("3 folders, {bytes} bytes");
-            return if bytes == 3_210 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            return if bytes == 3_210 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
         }
         Err(gave_up) => gave_up,
     };
     let folders = [&home, &home.folders[0], &home.folders[0].folders[0]];
-    let workers: Vec<_> = folders.iter().filter_map(|folder| folder.worker.get()).collect();
+    let workers: Vec<_> = folders
+        .iter()
+        .filter_map(|folder| folder.worker.get())
+        .collect();
     let busy = BTreeSet::from_iter(&workers).len();
     if gave_up == RecvTimeoutError::Timeout && busy == 2 && workers.len() == 2 {
         println!(

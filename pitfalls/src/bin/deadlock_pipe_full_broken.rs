@@ -52,19 +52,35 @@ fn main() -> io::Result<ExitCode> {
     let text = "to be or not to be\n".repeat(50_000);
     let expected = text.to_uppercase();
     let mut upper = Command::new("tr");
-    upper.args(["a-z", "A-Z"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    upper
+        .args(["a-z", "A-Z"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let child = upper.spawn()?;
     let pid = Pid::from_raw(child.id().cast_signed());
-    let pipe = child.stdout.as_ref().expect("stdout is piped").as_fd().try_clone_to_owned()?;
+    let pipe = child
+        .stdout
+        .as_ref()
+        .expect("stdout is piped")
+        .as_fd()
+        .try_clone_to_owned()?;
 
     let (done, result) = mpsc::channel();
     let talk = thread::spawn(move || done.send(communicate(child, text.as_bytes())));
     let gave_up = match result.recv_timeout(Duration::from_millis(300)) {
         Ok(output) => {
             let printed = output?.stdout;
-            println!("{} bytes sent, {} bytes read", expected.len(), printed.len());
+            println!(
+                "{} bytes sent, {} bytes read",
+                expected.len(),
+                printed.len()
+            );
             let right = printed == expected.as_bytes();
-            return Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(if right {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
         }
         Err(gave_up) => gave_up,
     };
@@ -75,7 +91,9 @@ fn main() -> io::Result<ExitCode> {
             "deadlock: {waiting} bytes wait in the pipe, the child waits for a reader, we wait for its end"
         );
         kill(pid, Signal::SIGKILL)?; // `wait` in `communicate` returns, and has reaped it
-        talk.join().expect("communicate does not panic").expect("the receiver is alive");
+        talk.join()
+            .expect("communicate does not panic")
+            .expect("the receiver is alive");
     }
     Ok(ExitCode::FAILURE)
 }
@@ -85,5 +103,9 @@ fn bytes_in(pipe: &OwnedFd) -> io::Result<i32> {
     let mut bytes = 0;
     // SAFETY: the descriptor is open, and FIONREAD writes one `c_int`, which `bytes` is.
     let answer = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
-    if answer == 0 { Ok(bytes) } else { Err(io::Error::last_os_error()) }
+    if answer == 0 {
+        Ok(bytes)
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }

@@ -50,7 +50,11 @@ fn main() -> io::Result<ExitCode> {
             let (status, printed) = output?;
             println!("{status}: {:?}", String::from_utf8_lossy(&printed));
             let right = status.success() && printed == b"one\ntwo\nthree\n";
-            return Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(if right {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
         }
         Err(gave_up) => gave_up,
     };
@@ -69,11 +73,17 @@ fn write_ends_of_what_we_read() -> io::Result<usize> {
     let mut pipes: HashMap<_, [usize; 2]> = HashMap::new();
     for entry in fs::read_dir("/proc/self/fd")? {
         let path = entry?.path();
-        let Ok(target) = fs::read_link(&path) else { continue };
+        let Ok(target) = fs::read_link(&path) else {
+            continue;
+        };
         if target.to_string_lossy().starts_with("pipe:") {
             let writes = fs::symlink_metadata(&path)?.mode() & 0o200 != 0;
             pipes.entry(target).or_default()[usize::from(writes)] += 1;
         }
     }
-    Ok(pipes.values().filter(|[read, _]| *read > 0).map(|[_, write]| write).sum())
+    Ok(pipes
+        .values()
+        .filter(|[read, _]| *read > 0)
+        .map(|[_, write]| write)
+        .sum())
 }

@@ -52,7 +52,12 @@ fn main() -> ExitCode {
     let (done, result) = mpsc::channel();
     let (shared_total, shared_begun) = (total.clone(), begun.clone());
     thread::spawn(move || {
-        let pool = || ThreadPoolBuilder::new().num_threads(1).build().expect("1 thread");
+        let pool = || {
+            ThreadPoolBuilder::new()
+                .num_threads(1)
+                .build()
+                .expect("1 thread")
+        };
         let read = |file: &str| {
             shared_begun.lock().unwrap().push(thread::current().id());
             file.repeat(100) // stands for the text in a file
@@ -64,13 +69,22 @@ fn main() -> ExitCode {
             }
             text.split_whitespace().count()
         };
-        add_words(&shared_total, &["to be ", "or not "], (&pool(), read), (&pool(), count));
+        add_words(
+            &shared_total,
+            &["to be ", "or not "],
+            (&pool(), read),
+            (&pool(), count),
+        );
         done.send(())
     });
     let Err(gave_up) = result.recv_timeout(Duration::from_millis(300)) else {
         let total = *total.lock().unwrap();
         println!("2 files, {total} words");
-        return if total == 400 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return if total == 400 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     };
     let locked = matches!(total.try_lock(), Err(TryLockError::WouldBlock));
     let begun = begun.lock().unwrap();

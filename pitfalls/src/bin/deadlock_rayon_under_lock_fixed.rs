@@ -56,7 +56,12 @@ fn main() -> ExitCode {
     let (done, result) = mpsc::channel();
     let (shared_total, shared_begun) = (total.clone(), begun.clone());
     thread::spawn(move || {
-        let pool = || ThreadPoolBuilder::new().num_threads(1).build().expect("1 thread");
+        let pool = || {
+            ThreadPoolBuilder::new()
+                .num_threads(1)
+                .build()
+                .expect("1 thread")
+        };
         let read = |file: &str| {
             shared_begun.lock().unwrap().push(thread::current().id());
             file.repeat(100) // stands for the text in a file
@@ -69,7 +74,11 @@ fn main() -> ExitCode {
     let Err(gave_up) = result.recv_timeout(Duration::from_secs(10)) else {
         let total = *total.lock().unwrap();
         println!("{FILES} files, {total} words");
-        return if total == 200 * FILES { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return if total == 200 * FILES {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     };
     let locked = matches!(total.try_lock(), Err(TryLockError::WouldBlock));
     let begun = begun.lock().unwrap();

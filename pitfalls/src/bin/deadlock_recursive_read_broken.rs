@@ -46,7 +46,10 @@ pub fn host(settings: &RwLock<Settings>) -> String {
 // Only for the demo from here on.
 
 fn main() -> ExitCode {
-    let settings = Arc::new(RwLock::new(Settings { scheme: "http", port: 80 }));
+    let settings = Arc::new(RwLock::new(Settings {
+        scheme: "http",
+        port: 80,
+    }));
     let (done, urls) = mpsc::channel();
     let shared = settings.clone();
     thread::spawn(move || done.send(read_and_write(&shared)));
@@ -73,7 +76,10 @@ pub fn read_and_write(settings: &RwLock<Settings>) -> String {
     thread::scope(|s| {
         s.spawn(move || {
             reader_is_inside.recv().unwrap(); // only for the demo: not before it reads
-            *settings.write().unwrap() = Settings { scheme: "https", port: 443 };
+            *settings.write().unwrap() = Settings {
+                scheme: "https",
+                port: 443,
+            };
         });
         // only for the demo: goes on once the writer has queued, and so keeps readers out
         url(settings, "a", move || {

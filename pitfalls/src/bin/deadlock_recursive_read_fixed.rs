@@ -39,7 +39,10 @@ pub fn host(now: &Settings) -> String {
 // Only for the demo from here on.
 
 fn main() -> ExitCode {
-    let settings = Arc::new(RwLock::new(Settings { scheme: "http", port: 80 }));
+    let settings = Arc::new(RwLock::new(Settings {
+        scheme: "http",
+        port: 80,
+    }));
     let (done, urls) = mpsc::channel();
     let shared = settings.clone();
     thread::spawn(move || done.send(read_and_write(&shared)));
@@ -64,7 +67,10 @@ fn main() -> ExitCode {
 pub fn read_and_write(settings: &RwLock<Settings>) -> String {
     thread::scope(|s| {
         s.spawn(move || {
-            *settings.write().unwrap() = Settings { scheme: "https", port: 443 };
+            *settings.write().unwrap() = Settings {
+                scheme: "https",
+                port: 443,
+            };
         });
         url(settings, "a")
     })

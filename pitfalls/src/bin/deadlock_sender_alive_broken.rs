@@ -51,9 +51,17 @@ fn main() -> ExitCode {
     });
     let end = end.recv_timeout(Duration::from_millis(300));
     let counts: Vec<usize> = counts.try_iter().collect();
-    println!("{} of 3 counts have come, {} words", counts.len(), counts.iter().sum::<usize>());
+    println!(
+        "{} of 3 counts have come, {} words",
+        counts.len(),
+        counts.iter().sum::<usize>()
+    );
     if end == Err(RecvTimeoutError::Timeout) && counts.len() == 3 {
         println!("hang: the loop waits for one more, from the sender in its own function");
     }
-    if end.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if end.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

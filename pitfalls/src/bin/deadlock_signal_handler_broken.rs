@@ -51,15 +51,21 @@ fn main() -> io::Result<ExitCode> {
         return serve();
     }
     // What may hang is a child.
-    let mut child =
-        Command::new(env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
+    let mut child = Command::new(env::current_exe()?)
+        .arg("serve")
+        .stdout(Stdio::piped())
+        .spawn()?;
     let mut report = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut report)?;
     print!("{report}");
     if !report.starts_with("log:") {
         child.kill()?;
     }
-    Ok(if child.wait()?.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if child.wait()?.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The child: gets a signal while it writes to its log. Prints one line in any case.

@@ -65,7 +65,10 @@ async fn main() -> ExitCode {
         task::spawn(async move { append(&shared, "entry", Duration::from_secs(1)).await });
 
     // The clock is paused. It jumps forward only when every task waits.
-    if time::timeout(Duration::from_secs(60), &mut appending).await.is_ok() {
+    if time::timeout(Duration::from_secs(60), &mut appending)
+        .await
+        .is_ok()
+    {
         println!("done: {:?}", log.lock().await);
         return ExitCode::SUCCESS;
     }

@@ -68,11 +68,18 @@ fn main() -> ExitCode {
 /// Two threads use the same two tools, each in its own order. Returns how often each tool was
 /// used, and how often a thread gave way.
 pub fn work(attempts: u32) -> ([u32; 2], u32) {
-    let demo = Demo { attempts, in_step: Barrier::new(2), gave_way: AtomicU32::new(0) };
+    let demo = Demo {
+        attempts,
+        in_step: Barrier::new(2),
+        gave_way: AtomicU32::new(0),
+    };
     let tools = [Mutex::new(0), Mutex::new(0)];
     thread::scope(|s| {
         s.spawn(|| use_both(&tools, 0, 1, &demo));
         s.spawn(|| use_both(&tools, 1, 0, &demo));
     });
-    (tools.map(|tool| tool.into_inner().unwrap()), demo.gave_way.into_inner())
+    (
+        tools.map(|tool| tool.into_inner().unwrap()),
+        demo.gave_way.into_inner(),
+    )
 }

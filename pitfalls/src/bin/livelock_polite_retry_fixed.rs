@@ -37,7 +37,10 @@ fn main() -> ExitCode {
         println!("done: 2 of 2 threads had both tools");
         return ExitCode::SUCCESS;
     }
-    println!("livelock: the tools were used {} and {} times", uses[0], uses[1]);
+    println!(
+        "livelock: the tools were used {} and {} times",
+        uses[0], uses[1]
+    );
     ExitCode::FAILURE
 }
 

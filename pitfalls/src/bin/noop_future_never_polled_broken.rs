@@ -25,7 +25,10 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 /// Writes each of `rows` to `table`, as a line.
 pub async fn save_all(table: &mut (impl AsyncWrite + Unpin), rows: &[&str]) -> io::Result<()> {
     for row in rows {
-        #[expect(clippy::let_underscore_future, reason = "the mistake that this file shows")]
+        #[expect(
+            clippy::let_underscore_future,
+            reason = "the mistake that this file shows"
+        )]
         let _ = save(table, row); // BROKEN: builds a future and drops it
     }
     table.flush().await
@@ -43,5 +46,9 @@ async fn main() -> io::Result<ExitCode> {
     save_all(&mut table, &["ada", "grace", "edsger"]).await?;
     let saved = table.iter().filter(|&&byte| byte == b'\n').count();
     println!("saved {saved} of 3 rows");
-    Ok(if saved == 3 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if saved == 3 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -38,5 +38,9 @@ async fn main() -> io::Result<ExitCode> {
     save_all(&mut table, &["ada", "grace", "edsger"]).await?;
     let saved = table.iter().filter(|&&byte| byte == b'\n').count();
     println!("saved {saved} of 3 rows");
-    Ok(if saved == 3 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if saved == 3 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -33,8 +33,15 @@ pub async fn add(total: &Cell<u64>, fetch: impl Future<Output = u64>) {
 async fn main() -> ExitCode {
     let total = Cell::new(0);
     join_all((0..100).map(|_| add(&total, fetch()))).await;
-    println!("100 pages of 1 kB, fetched on one thread: the total is {} kB", total.get());
-    if total.get() == 100 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!(
+        "100 pages of 1 kB, fetched on one thread: the total is {} kB",
+        total.get()
+    );
+    if total.get() == 100 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Stands for a download. Returns the size of the page, in kB.

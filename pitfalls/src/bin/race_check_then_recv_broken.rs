@@ -56,11 +56,18 @@ fn main() -> ExitCode {
         }
     };
     handled.sort();
-    println!("1 job, 2 consumers: {} of them ended, having handled {handled:?}", handled.len());
+    println!(
+        "1 job, 2 consumers: {} of them ended, having handled {handled:?}",
+        handled.len()
+    );
     if no_more == RecvTimeoutError::Timeout && jobs.is_empty() {
         let waiting = 2 - handled.len();
         println!("{waiting} waits in `recv`: no job is left, and the sender is alive");
     }
     drop(sender); // here, so that it was alive all the time
-    if handled == [0, 1] { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if handled == [0, 1] {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -33,8 +33,14 @@ struct State<T> {
 impl<T> Queue<T> {
     /// Makes an open, empty queue.
     pub fn open() -> Self {
-        let state = State { items: VecDeque::new(), closed: false };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        let state = State {
+            items: VecDeque::new(),
+            closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 
     /// Adds an item at the end.
@@ -64,7 +70,11 @@ impl<T> Queue<T> {
 fn main() -> ExitCode {
     let (got, left) = pop_one_each();
     println!("2 items for 2 consumers: they got {got:?}, {left} left in the queue");
-    if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if left == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Two consumers take one item each, of two. Returns what they got, sorted, and how many are left.

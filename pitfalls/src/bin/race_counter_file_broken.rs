@@ -26,12 +26,20 @@ use std::process::{Command, ExitCode, Stdio};
 /// Adds `amount` to the number in a file and returns the sum. No file, or an empty one, counts as
 /// 0. What is no number, or grows too large for one, is an `InvalidData` error.
 pub fn add(path: &Path, amount: u64, moment: impl FnOnce() -> io::Result<()>) -> io::Result<u64> {
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
     let mut text = String::new();
     file.read_to_string(&mut text)?; // BROKEN: others read the same number
     moment()?; // only for the demo: both have read
-    let number = if text.trim().is_empty() { Some(0) } else { text.trim().parse().ok() };
+    let number = if text.trim().is_empty() {
+        Some(0)
+    } else {
+        text.trim().parse().ok()
+    };
     let sum = number.and_then(|number: u64| number.checked_add(amount));
     let sum = sum.ok_or_else(|| Error::new(ErrorKind::InvalidData, format!("{text:?}")))?;
     let text = format!("{sum}\n");
@@ -71,9 +79,16 @@ fn main() -> io::Result<ExitCode> {
         well += u64::from(child.wait()?.success()); // closes its stdin: it goes on
     }
     let total = fs::read_to_string(&path)?;
-    println!("{well} processes added {TIMES} each: the file says {}", total.trim());
+    println!(
+        "{well} processes added {TIMES} each: the file says {}",
+        total.trim()
+    );
     let right = total.trim() == (2 * TIMES).to_string();
-    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if right {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Tells the parent where we are, and waits until it closes our stdin.

@@ -23,12 +23,20 @@ use std::process::{Command, ExitCode};
 /// Adds `amount` to the number in a file and returns the sum. No file, or an empty one, counts as
 /// 0. What is no number, or grows too large for one, is an `InvalidData` error.
 pub fn add(path: &Path, amount: u64) -> io::Result<u64> {
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
     file.lock()?; // FIXED: until `file` is dropped, the others wait here
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    let number = if text.trim().is_empty() { Some(0) } else { text.trim().parse().ok() };
+    let number = if text.trim().is_empty() {
+        Some(0)
+    } else {
+        text.trim().parse().ok()
+    };
     let sum = number.and_then(|number: u64| number.checked_add(amount));
     let sum = sum.ok_or_else(|| Error::new(ErrorKind::InvalidData, format!("{text:?}")))?;
     let text = format!("{sum}\n");
@@ -63,7 +71,14 @@ fn main() -> io::Result<ExitCode> {
         well += u64::from(child.wait()?.success());
     }
     let total = fs::read_to_string(&path)?;
-    println!("{well} processes added {TIMES} each: the file says {}", total.trim());
+    println!(
+        "{well} processes added {TIMES} each: the file says {}",
+        total.trim()
+    );
     let right = total.trim() == (2 * TIMES).to_string();
-    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if right {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -29,7 +29,11 @@ pub fn get_or_open<C>(
     open: impl FnOnce() -> C,
     moment: &Barrier,
 ) -> Arc<C> {
-    if let Some(found) = pool.read().unwrap_or_else(PoisonError::into_inner).get(host) {
+    if let Some(found) = pool
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(host)
+    {
         return found.clone();
     }
     moment.wait(); // only for the demo: both have found nothing
@@ -46,7 +50,11 @@ fn main() -> ExitCode {
     println!(
         "2 threads share the connection to db.example: they have number {first} and number {second}"
     );
-    if first == second { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if first == second {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Two threads ask for one connection. Returns the numbers of those that they get, the lower first.

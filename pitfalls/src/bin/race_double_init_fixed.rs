@@ -27,11 +27,17 @@ pub fn get_or_open<C>(
     host: &str,
     open: impl FnOnce() -> C,
 ) -> Arc<C> {
-    if let Some(found) = pool.read().unwrap_or_else(PoisonError::into_inner).get(host) {
+    if let Some(found) = pool
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(host)
+    {
         return found.clone();
     }
     let mut pool = pool.write().unwrap_or_else(PoisonError::into_inner);
-    pool.entry(host.to_owned()).or_insert_with(|| Arc::new(open())).clone() // FIXED: looks again
+    pool.entry(host.to_owned())
+        .or_insert_with(|| Arc::new(open()))
+        .clone() // FIXED: looks again
 }
 
 // Only for the demo from here on.
@@ -41,7 +47,11 @@ fn main() -> ExitCode {
     println!(
         "2 threads share the connection to db.example: they have number {first} and number {second}"
     );
-    if first == second { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if first == second {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Two threads ask for one connection. Returns the numbers of those that they get, the lower first.

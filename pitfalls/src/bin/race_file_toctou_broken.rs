@@ -38,7 +38,9 @@ const FILES: usize = 1;
 
 fn main() -> io::Result<ExitCode> {
     let folder = tempfile::tempdir()?;
-    let paths: Vec<_> = (0..FILES).map(|n| folder.path().join(format!("{n}.txt"))).collect();
+    let paths: Vec<_> = (0..FILES)
+        .map(|n| folder.path().join(format!("{n}.txt")))
+        .collect();
     let moment = Barrier::new(2);
     let work = |worker| {
         let mut won = 0;
@@ -64,5 +66,9 @@ fn main() -> io::Result<ExitCode> {
     println!(
         "files: {FILES}; claims that 2 workers won: {won}; lines that are left: {left} of {won}"
     );
-    Ok(if won == FILES && left == won { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if won == FILES && left == won {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

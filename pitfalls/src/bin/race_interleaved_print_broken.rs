@@ -34,8 +34,11 @@ pub fn print_row(cells: &[&str], moment: &Barrier) -> io::Result<()> {
 // Only for the demo from here on.
 
 const TIMES: usize = 1; // that each row is printed
-const TABLE: [[&str; 3]; 3] =
-    [["ada", "lovelace", "1815"], ["grace", "hopper", "1906"], ["edsger", "dijkstra", "1930"]];
+const TABLE: [[&str; 3]; 3] = [
+    ["ada", "lovelace", "1815"],
+    ["grace", "hopper", "1906"],
+    ["edsger", "dijkstra", "1930"],
+];
 
 fn main() -> io::Result<ExitCode> {
     if env::args().nth(1).is_some_and(|role| role == "print") {
@@ -47,7 +50,11 @@ fn main() -> io::Result<ExitCode> {
     let rows = TABLE.len() * TIMES;
     let mixed = rows - printed.lines().filter(is_row).count();
     println!("3 threads printed {rows} rows: {mixed} of them are mixed");
-    Ok(if mixed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if mixed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn print_table() -> io::Result<ExitCode> {

@@ -35,5 +35,9 @@ pub fn count(threads: usize) -> u64 {
 fn main() -> ExitCode {
     let total = count(2);
     println!("2 threads added 1 each: the counter says {total}");
-    if total == 2 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if total == 2 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -37,7 +37,11 @@ pub fn buy(left: &AtomicU64, moment: &Barrier) -> bool {
 fn main() -> ExitCode {
     let (sold, left) = sell(1, 2);
     println!("1 ticket, 2 buyers: {sold} sold, {left} left");
-    if (sold, left) == (1, 0) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if (sold, left) == (1, 0) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Each of `buyers` threads wants a ticket. Returns how many were sold and how many are left.
@@ -45,8 +49,14 @@ pub fn sell(tickets: u64, buyers: usize) -> (usize, u64) {
     let left = AtomicU64::new(tickets);
     let moment = Barrier::new(buyers);
     let sold = thread::scope(|s| {
-        let buyers: Vec<_> = (0..buyers).map(|_| s.spawn(|| buy(&left, &moment))).collect();
-        buyers.into_iter().map(|buyer| buyer.join().unwrap()).filter(|&bought| bought).count()
+        let buyers: Vec<_> = (0..buyers)
+            .map(|_| s.spawn(|| buy(&left, &moment)))
+            .collect();
+        buyers
+            .into_iter()
+            .map(|buyer| buyer.join().unwrap())
+            .filter(|&bought| bought)
+            .count()
     });
     (sold, left.into_inner())
 }

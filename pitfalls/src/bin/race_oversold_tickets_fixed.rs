@@ -20,7 +20,8 @@ use std::thread;
 
 /// Takes one of the tickets that are `left`. Returns whether there was one.
 pub fn buy(left: &AtomicU64) -> bool {
-    left.try_update(Relaxed, Relaxed, |n| n.checked_sub(1)).is_ok() // FIXED: one step
+    left.try_update(Relaxed, Relaxed, |n| n.checked_sub(1))
+        .is_ok() // FIXED: one step
 }
 
 // Only for the demo from here on.
@@ -28,7 +29,11 @@ pub fn buy(left: &AtomicU64) -> bool {
 fn main() -> ExitCode {
     let (sold, left) = sell(1, 2);
     println!("1 ticket, 2 buyers: {sold} sold, {left} left");
-    if (sold, left) == (1, 0) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if (sold, left) == (1, 0) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Each of `buyers` threads wants a ticket. Returns how many were sold and how many are left.
@@ -36,7 +41,11 @@ pub fn sell(tickets: u64, buyers: usize) -> (usize, u64) {
     let left = AtomicU64::new(tickets);
     let sold = thread::scope(|s| {
         let buyers: Vec<_> = (0..buyers).map(|_| s.spawn(|| buy(&left))).collect();
-        buyers.into_iter().map(|buyer| buyer.join().unwrap()).filter(|&bought| bought).count()
+        buyers
+            .into_iter()
+            .map(|buyer| buyer.join().unwrap())
+            .filter(|&bought| bought)
+            .count()
     });
     (sold, left.into_inner())
 }

@@ -68,9 +68,19 @@ fn main() -> io::Result<ExitCode> {
         well += usize::from(child.wait()?.success());
     }
     let messages = received.chunks(SIZE);
-    let (all, whole) = (messages.len(), messages.filter(|m| m.iter().all(|b| *b == m[0])).count());
-    println!("{well} processes sent {all} messages: {} of them are mixed", all - whole);
-    Ok(if whole == 2 * MESSAGES { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let (all, whole) = (
+        messages.len(),
+        messages.filter(|m| m.iter().all(|b| *b == m[0])).count(),
+    );
+    println!(
+        "{well} processes sent {all} messages: {} of them are mixed",
+        all - whole
+    );
+    Ok(if whole == 2 * MESSAGES {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Sends messages to stdout, each made of one letter.

@@ -64,5 +64,9 @@ fn main() -> ExitCode {
         "of {} executions, {early} looked too early, {right} read port 8080, {wrong} read port 0",
         seen.len()
     );
-    if right > 0 && early + right == seen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if right > 0 && early + right == seen.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

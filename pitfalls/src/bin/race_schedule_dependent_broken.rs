@@ -27,7 +27,10 @@ use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 /// The sum of `numbers`, on all threads of the pool.
 pub fn sum(numbers: &[f64]) -> f64 {
     let share = numbers.len().div_ceil(rayon::current_num_threads()).max(1);
-    numbers.par_chunks(share).map(|part| part.iter().sum::<f64>()).sum() // BROKEN: cut by threads
+    numbers
+        .par_chunks(share)
+        .map(|part| part.iter().sum::<f64>())
+        .sum() // BROKEN: cut by threads
 }
 
 // Only for the demo from here on.
@@ -43,5 +46,9 @@ fn main() -> Result<ExitCode, ThreadPoolBuildError> {
     }
     let same = sums[0] == sums[1];
     println!("the same in every bit: {same}");
-    Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if same {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -24,7 +24,9 @@ use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 /// The sum of `numbers`, on all threads of the pool: the same in every bit for any pool.
 pub fn sum(numbers: &[f64]) -> f64 {
     const PART: usize = 4096; // never change it: another size, another answer
-    let parts = numbers.par_chunks(PART).map(|part| part.iter().sum::<f64>());
+    let parts = numbers
+        .par_chunks(PART)
+        .map(|part| part.iter().sum::<f64>());
     parts.collect::<Vec<_>>().iter().sum() // FIXED: cut by size, added in order
 }
 
@@ -41,5 +43,9 @@ fn main() -> Result<ExitCode, ThreadPoolBuildError> {
     }
     let same = sums[0] == sums[1];
     println!("the same in every bit: {same}");
-    Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if same {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

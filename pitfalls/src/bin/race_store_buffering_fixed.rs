@@ -63,12 +63,22 @@ fn main() -> ExitCode {
     });
     let seen = seen.lock().unwrap();
     let awake = seen.iter().filter(|(sleeps, _)| !sleeps).count();
-    let woken = seen.iter().filter(|&&outcome| outcome == (true, true)).count();
-    let lost = seen.iter().filter(|&&outcome| outcome == (true, false)).count();
+    let woken = seen
+        .iter()
+        .filter(|&&outcome| outcome == (true, true))
+        .count();
+    let lost = seen
+        .iter()
+        .filter(|&&outcome| outcome == (true, false))
+        .count();
     println!(
         "of {} executions, {awake} need no sleep, {woken} sleep and are woken, \
          {lost} sleep forever",
         seen.len()
     );
-    if woken > 0 && lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if woken > 0 && lost == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -45,7 +45,11 @@ fn main() -> ExitCode {
     println!(
         "requests: {requests}, together {total_ms} ms: a mean of {mean_ms} ms, and each took 10 ms"
     );
-    if mean_ms == 10 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if mean_ms == 10 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Records a request of `ms`, and then takes a snapshot while another thread records one more.

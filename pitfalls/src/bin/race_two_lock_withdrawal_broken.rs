@@ -37,7 +37,11 @@ pub fn withdraw(account: &Mutex<i64>, amount: u32, moment: &Barrier) -> Result<i
 fn main() -> ExitCode {
     let (paid, balance) = withdraw_twice(1000, 600);
     println!("2 threads want 600 each of 1000: paid to {paid}, the balance is {balance}");
-    if (paid, balance) == (1, 400) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if (paid, balance) == (1, 400) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Two threads withdraw `amount`. Returns how many were paid and the balance then.
@@ -46,7 +50,11 @@ pub fn withdraw_twice(balance: i64, amount: u32) -> (usize, i64) {
     let moment = Barrier::new(2);
     let paid = thread::scope(|s| {
         let threads = [(), ()].map(|()| s.spawn(|| withdraw(&account, amount, &moment)));
-        threads.map(|thread| thread.join().unwrap()).iter().filter(|paid| paid.is_ok()).count()
+        threads
+            .map(|thread| thread.join().unwrap())
+            .iter()
+            .filter(|paid| paid.is_ok())
+            .count()
     });
     (paid, account.into_inner().unwrap())
 }

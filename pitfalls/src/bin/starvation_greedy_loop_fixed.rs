@@ -52,5 +52,9 @@ async fn main() -> ExitCode {
     println!(
         "{verdict}: summed 10 blocks to {total}; in the meantime the heart beat {meanwhile} times"
     );
-    if meanwhile == 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if meanwhile == 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }

@@ -105,17 +105,20 @@ impl Bank {
 
     /// Adds `cents` to an account and returns its balance.
     pub async fn deposit(&self, account: u32, cents: u64) -> Result<u64, BankError> {
-        self.ask(|reply| Message::Deposit(account, cents, reply)).await
+        self.ask(|reply| Message::Deposit(account, cents, reply))
+            .await
     }
 
     /// Takes `cents` from an account and returns its balance.
     pub async fn withdraw(&self, account: u32, cents: u64) -> Result<u64, BankError> {
-        self.ask(|reply| Message::Withdraw(account, cents, reply)).await
+        self.ask(|reply| Message::Withdraw(account, cents, reply))
+            .await
     }
 
     /// Moves `cents` from one account to another, as a whole or not at all.
     pub async fn transfer(&self, from: u32, to: u32, cents: u64) -> Result<(), BankError> {
-        self.ask(|reply| Message::Transfer([from, to], cents, reply)).await
+        self.ask(|reply| Message::Transfer([from, to], cents, reply))
+            .await
     }
 
     /// The balances of all accounts at one moment: no transfer is half in it.
@@ -125,7 +128,10 @@ impl Bank {
 
     async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(message(reply)).await.map_err(|_| BankError::Closed)?;
+        self.0
+            .send(message(reply))
+            .await
+            .map_err(|_| BankError::Closed)?;
         let none = Err(BankError::NoAnswer);
         // One sent while the actor ended may stay in the mailbox, and its `reply` with it.
         select! { biased; it = answer => it.unwrap_or(none), () = self.0.closed() => none }
@@ -169,7 +175,9 @@ impl Accounts {
             return Err(BankError::ToItself);
         }
         let both = self.0.get_disjoint_mut([&from, &to]);
-        let [Some(from), Some(to)] = both else { return Err(BankError::NoAccount) };
+        let [Some(from), Some(to)] = both else {
+            return Err(BankError::NoAccount);
+        };
         let rest = from.checked_sub(cents).ok_or(BankError::Insufficient)?;
         *to = to.checked_add(cents).ok_or(BankError::Overflow)?;
         *from = rest; // only now: nothing can fail any more
@@ -204,24 +212,51 @@ async fn main() -> io::Result<ExitCode> {
         let _ = bank.transfer(1, 2, 1).now_or_never(); // dropped where it first has to wait
     }
     let actor = tokio::spawn(actor);
-    let sent = bank.balances().await.map_or(0, |balances| balances.0[&2] - 1_000_000);
+    let sent = bank
+        .balances()
+        .await
+        .map_or(0, |balances| balances.0[&2] - 1_000_000);
     // Not `println!`, which would panic in a broken pipe.
-    writeln!(stdout(), "100 transfers canceled: {sent} were sent and happened, no other")?;
+    writeln!(
+        stdout(),
+        "100 transfers canceled: {sent} were sent and happened, no other"
+    )?;
 
-    let answers = JoinSet::from_iter((0..10_000).map(|n| order(bank.clone(), n))).join_all().await;
+    let answers = JoinSet::from_iter((0..10_000).map(|n| order(bank.clone(), n)))
+        .join_all()
+        .await;
     let count = |answer| answers.iter().filter(|found| **found == answer).count();
-    write!(stdout(), "10000 callers: {} done, {} canceled", count(Some(Ok(()))), count(None))?;
-    for error in [BankError::Insufficient, BankError::NoAccount, BankError::ToItself] {
+    write!(
+        stdout(),
+        "10000 callers: {} done, {} canceled",
+        count(Some(Ok(()))),
+        count(None)
+    )?;
+    for error in [
+        BankError::Insufficient,
+        BankError::NoAccount,
+        BankError::ToItself,
+    ] {
         write!(stdout(), ", {} {error}", count(Some(Err(error))))?;
     }
     drop(bank); // the last handle
-    let total: u64 = timeout(Duration::from_secs(10), actor).await??.0.values().sum();
-    writeln!(stdout(), "\nthe bank had 9001000 cents, and has {total} at its end")?;
+    let total: u64 = timeout(Duration::from_secs(10), actor)
+        .await??
+        .0
+        .values()
+        .sum();
+    writeln!(
+        stdout(),
+        "\nthe bank had 9001000 cents, and has {total} at its end"
+    )?;
 
     let (bank, actor) = Bank::open(Accounts(HashMap::new()), 1);
     let (asked, ()) = join!(bank.balances(), async { drop(actor) }); // as an abort or a panic does
     let gone = [asked.map(drop), bank.balances().await.map(drop)];
-    writeln!(stdout(), "the actor gone while a caller waits, and another after that: {gone:?}")?;
+    writeln!(
+        stdout(),
+        "the actor gone while a caller waits, and another after that: {gone:?}"
+    )?;
     let refused = count(Some(Err(BankError::Insufficient)));
     let held = (sent, refused, total) == (args.mailbox.min(100).into(), 667, 9_001_000)
         && gone == [Err(BankError::NoAnswer), Err(BankError::Closed)];

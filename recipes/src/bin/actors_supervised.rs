@@ -183,23 +183,53 @@ async fn main() -> io::Result<ExitCode> {
     let callers = (0..1000).map(|n| share(tally.clone(), n, people(n)));
     let answered = timeout(PATIENCE, JoinSet::from_iter(callers).join_all()).await?;
     let answered: Vec<_> = answered.into_iter().flatten().collect();
-    let total = add(&tally, Add { cents: 0, people: 1 }).await.unwrap_or(0); // after its restart
+    let total = add(
+        &tally,
+        Add {
+            cents: 0,
+            people: 1,
+        },
+    )
+    .await
+    .unwrap_or(0); // after its restart
     let restarts = STARTS.load(Relaxed) - 1;
     // Not `println!`, which would panic in a broken pipe.
-    write!(stdout(), "1000 messages, {crashes} crash it: {} answered, ", answered.len())?;
+    write!(
+        stdout(),
+        "1000 messages, {crashes} crash it: {} answered, ",
+        answered.len()
+    )?;
     let right: u64 = answered.iter().sum();
-    writeln!(stdout(), "{restarts} restarts; the total is {total}, should be {right}")?;
+    writeln!(
+        stdout(),
+        "{restarts} restarts; the total is {total}, should be {right}"
+    )?;
     let mut held = (answered.len() as u32, restarts, total) == (1000 - crashes, crashes, right);
 
-    let last = tally.ask(Add { cents: 1, people: 0 }).enqueue().await.map_err(io::Error::other)?;
+    let last = tally
+        .ask(Add {
+            cents: 1,
+            people: 0,
+        })
+        .enqueue()
+        .await
+        .map_err(io::Error::other)?;
     let late = JoinSet::from_iter((0..20).map(|n| share(tally.clone(), n, 1))).join_all();
     let (last, late) = timeout(PATIENCE, async { (last.await, late.await) }).await?;
     let errors = late.iter().filter(|answer| answer.is_none()).count() + usize::from(last.is_err());
-    timeout(PATIENCE, async { join!(supervisor.wait_for_shutdown(), tally.wait_for_shutdown()) })
-        .await?;
+    timeout(PATIENCE, async {
+        join!(supervisor.wait_for_shutdown(), tally.wait_for_shutdown())
+    })
+    .await?;
     let (restarts, stored) = (STARTS.load(Relaxed) - 1, fs::read_to_string(file)?);
-    write!(stdout(), "one crash more: {errors} of 21 callers got an error, ")?;
-    writeln!(stdout(), "{restarts} restarts; the supervisor has ended, the file says {stored}")?;
+    write!(
+        stdout(),
+        "one crash more: {errors} of 21 callers got an error, "
+    )?;
+    writeln!(
+        stdout(),
+        "{restarts} restarts; the supervisor has ended, the file says {stored}"
+    )?;
     held &= (errors, restarts, stored) == (21, crashes, total.to_string());
     Ok(ExitCode::from(u8::from(!held)))
 }
@@ -207,5 +237,8 @@ async fn main() -> io::Result<ExitCode> {
 /// Adds one of so many shares of 2 `n` cents; returns what was added if that is certain.
 async fn share(tally: ActorRef<Tally>, n: u32, people: u64) -> Option<u64> {
     let cents = 2 * u64::from(n);
-    add(&tally, Add { cents, people }).await.is_ok().then(|| cents / people)
+    add(&tally, Add { cents, people })
+        .await
+        .is_ok()
+        .then(|| cents / people)
 }

@@ -58,23 +58,32 @@ impl<W: Write + Send + 'static> BackgroundWriter<W> {
         assert!(queue > 0, "without room `send` would wait forever");
         // `room` is the bound of the channel: each line in it holds a permit.
         let ((sender, waiting), room) = (mpsc::channel::<Line>(), Arc::new(Semaphore::new(queue)));
-        let thread = thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            let mut output = BufWriter::new(output);
-            while let Ok(first) = waiting.recv() {
-                for (line, _place) in iter::once(first).chain(waiting.try_iter()).take(queue) {
-                    output.write_all(line.as_bytes())?;
-                    output.write_all(b"\n")?;
+        let thread = thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || {
+                let mut output = BufWriter::new(output);
+                while let Ok(first) = waiting.recv() {
+                    for (line, _place) in iter::once(first).chain(waiting.try_iter()).take(queue) {
+                        output.write_all(line.as_bytes())?;
+                        output.write_all(b"\n")?;
+                    }
+                    output.flush()?; // once for all that had been waiting
                 }
-                output.flush()?; // once for all that had been waiting
-            }
-            Ok(output.into_inner()?)
-        })?;
-        Ok(Self { queue: Some(Arc::new(sender)), room, thread: Some(thread) })
+                Ok(output.into_inner()?)
+            })?;
+        Ok(Self {
+            queue: Some(Arc::new(sender)),
+            room,
+            thread: Some(thread),
+        })
     }
 
     /// What a task needs to send lines; clone it at will.
     pub fn lines(&self) -> Lines {
-        Lines(self.queue.as_ref().map(Arc::downgrade).unwrap_or_default(), self.room.clone())
+        Lines(
+            self.queue.as_ref().map(Arc::downgrade).unwrap_or_default(),
+            self.room.clone(),
+        )
     }
 
     /// Waits until all lines are written, and returns the output, to sync it for example. What is
@@ -83,7 +92,11 @@ impl<W: Write + Send + 'static> BackgroundWriter<W> {
     pub async fn close(mut self) -> io::Result<W> {
         let (tell, told) = oneshot::channel();
         task::spawn_blocking(move || drop(tell.send(Ended(self.end()))));
-        told.await.map_err(io::Error::other)?.0.take().expect("not ended before")
+        told.await
+            .map_err(io::Error::other)?
+            .0
+            .take()
+            .expect("not ended before")
     }
 
     fn end(&mut self) -> Option<io::Result<W>> {
@@ -118,8 +131,16 @@ impl Lines {
     /// Hands over one line, without its newline. Waits only while the queue is full.
     /// Dropped meanwhile, the line is not sent. Errs once the writer has closed or failed.
     pub async fn send(&self, line: impl Into<String>) -> io::Result<()> {
-        let place = self.1.clone().acquire_owned().await.map_err(io::Error::other)?;
-        let sent = self.0.upgrade().and_then(|queue| queue.send((line.into(), place)).ok());
+        let place = self
+            .1
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
+        let sent = self
+            .0
+            .upgrade()
+            .and_then(|queue| queue.send((line.into(), place)).ok());
         sent.ok_or_else(|| io::Error::new(ErrorKind::BrokenPipe, "the writer has ended"))
     }
 }
@@ -149,11 +170,20 @@ fn main() -> ExitCode {
         _ => wrong.exit(), // --help, --version
     });
     let file = match &args.out {
-        Some(path) => File::options().read(true).write(true).create(true).truncate(true).open(path),
+        Some(path) => File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path),
         None => tempfile::tempfile(),
     };
     let file = file.unwrap_or_else(|error| {
-        let out = args.out.as_deref().unwrap_or("a temporary file".as_ref()).display();
+        let out = args
+            .out
+            .as_deref()
+            .unwrap_or("a temporary file".as_ref())
+            .display();
         let _ = writeln!(stderr(), "error: {out}: {error}");
         exit(2)
     });
@@ -194,10 +224,20 @@ async fn run(args: Args, file: File) -> io::Result<ExitCode> {
         *next += 1;
     }
     let (before, lines) = (BEFORE.load(Relaxed), text.lines().count());
-    writeln!(stdout(), "{before} lines were handed over before the disk took the first")?;
-    writeln!(stdout(), "{whole} of {asked} lines on disk, each whole, once, in its task's order")?;
+    writeln!(
+        stdout(),
+        "{before} lines were handed over before the disk took the first"
+    )?;
+    writeln!(
+        stdout(),
+        "{whole} of {asked} lines on disk, each whole, once, in its task's order"
+    )?;
     let held = busy.is_ok() && [before, whole, lines] == [goal, asked, asked];
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 static DISK_IS_BUSY: Semaphore = Semaphore::const_new(0);

@@ -63,7 +63,12 @@ pub struct Unwritten<T, E> {
 
 impl<T, E: Display> Display for Unwritten<T, E> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} items were not written: {}", self.items.len(), self.error)
+        write!(
+            f,
+            "{} items were not written: {}",
+            self.items.len(),
+            self.error
+        )
     }
 }
 
@@ -86,14 +91,21 @@ impl<T: Send + 'static, E: Display + Send + 'static> BatchWriter<T, E> {
                 if let Err(error) = write(&batch) {
                     refuse.store(true, Relaxed); // nothing hangs on when it is seen:
                     batch.extend(items); // until the end, whoever was faster than that
-                    return Err(Unwritten { error, items: batch });
+                    return Err(Unwritten {
+                        error,
+                        items: batch,
+                    });
                 }
                 writes += 1;
                 batch.clear();
             }
             Ok(writes)
         })?;
-        Ok(Self { queue: Some(queue), failed, thread: Some(thread) })
+        Ok(Self {
+            queue: Some(queue),
+            failed,
+            thread: Some(thread),
+        })
     }
 
     /// Accepts an item; waits while `size` items are queued. Once a write has failed, the item is
@@ -129,8 +141,12 @@ fn fill<T>(batch: &mut Vec<T>, items: &Receiver<T>, size: usize, linger: Duratio
     batch.extend(items.recv()); // the first may take as long as it likes
     let due = Instant::now().checked_add(linger);
     while batch.len() < size {
-        let left = due.map_or(Duration::MAX, |due| due.saturating_duration_since(Instant::now()));
-        let Ok(item) = items.recv_timeout(left) else { break };
+        let left = due.map_or(Duration::MAX, |due| {
+            due.saturating_duration_since(Instant::now())
+        });
+        let Ok(item) = items.recv_timeout(left) else {
+            break;
+        };
         batch.push(item);
     }
     !batch.is_empty()
@@ -157,36 +173,60 @@ fn main() -> Result<ExitCode> {
         }
         _ => wrong.exit(), // --help, --version
     });
-    let (all, size, hour) = (args.items as usize, args.size.into(), Duration::from_secs(3600));
+    let (all, size, hour) = (
+        args.items as usize,
+        args.size.into(),
+        Duration::from_secs(3600),
+    );
     let (mut file, mut out) = (tempfile::tempfile()?, stdout());
 
     let (writer, _) = appender(&file, size, hour)?;
-    let push_all =
-        |from: u32| (from..args.items).step_by(4).all(|n| writer.push(format!("{n}\n")).is_ok());
+    let push_all = |from: u32| {
+        (from..args.items)
+            .step_by(4)
+            .all(|n| writer.push(format!("{n}\n")).is_ok())
+    };
     thread::scope(|scope| (0..4).for_each(|from| drop(scope.spawn(move || push_all(from)))));
     let writes = writer.finish()?;
     let lines = count_lines(&mut file)?;
-    writeln!(out, "{} items from 4 threads: {writes} writes, {lines} lines", args.items)?;
+    writeln!(
+        out,
+        "{} items from 4 threads: {writes} writes, {lines} lines",
+        args.items
+    )?;
     let mut held = (writes, lines) == (all.div_ceil(size), all);
 
     let (writer, wrote) = appender(&file, size, Duration::from_millis(20))?;
-    let pushed = (0..3).filter(|n| writer.push(format!("{n}\n")).is_ok()).count();
+    let pushed = (0..3)
+        .filter(|n| writer.push(format!("{n}\n")).is_ok())
+        .count();
     let mut written = 0;
     while written < pushed {
         written += wrote.recv_timeout(Duration::from_secs(2))?;
     }
-    writeln!(out, "{pushed} more, then nothing: {written} written, the writer is still open")?;
+    writeln!(
+        out,
+        "{pushed} more, then nothing: {written} written, the writer is still open"
+    )?;
 
     let (writer, _) = appender(&file, size, hour)?;
-    let pushed = (0..2).filter(|n| writer.push(format!("{n}\n")).is_ok()).count();
+    let pushed = (0..2)
+        .filter(|n| writer.push(format!("{n}\n")).is_ok())
+        .count();
     drop(writer);
     let lines = count_lines(&mut file)?;
-    writeln!(out, "{pushed} more, then the writer is dropped: {lines} lines")?;
+    writeln!(
+        out,
+        "{pushed} more, then the writer is dropped: {lines} lines"
+    )?;
     held &= lines == all + 5;
 
     let (mut good, (behind, wait)) = (iter::repeat_n((), 2), mpsc::channel());
     let writer = BatchWriter::new(size, hour, move |_: &[usize]| {
-        good.next().ok_or_else(|| wait.recv_timeout(Duration::from_secs(2)).unwrap_or("not forced"))
+        good.next().ok_or_else(|| {
+            wait.recv_timeout(Duration::from_secs(2))
+                .unwrap_or("not forced")
+        })
     })?;
     let accepted = (0..).take_while(|&n| {
         if n == 3 * size + 1 {
@@ -195,11 +235,20 @@ fn main() -> Result<ExitCode> {
         writer.push(n).is_ok()
     });
     let accepted = accepted.count();
-    let Err(Unwritten { error, items }) = writer.finish() else { bail!("no write failed") };
+    let Err(Unwritten { error, items }) = writer.finish() else {
+        bail!("no write failed")
+    };
     let (written, lost) = (2 * size, accepted - 2 * size - items.len());
-    writeln!(out, "{error} at the third write: {written} written, {lost} lost, the rest is back")?;
+    writeln!(
+        out,
+        "{error} at the third write: {written} written, {lost} lost, the rest is back"
+    )?;
     held &= error.contains("full") && lost == 0 && items.into_iter().eq(written..accepted);
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 type Appender = BatchWriter<String, io::Error>;

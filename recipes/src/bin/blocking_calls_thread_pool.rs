@@ -137,8 +137,16 @@ fn main() -> Result<ExitCode> {
         }
         _ => wrong.exit(), // --help, --version
     });
-    let Args { mut urls, in_order: ordered, threads } = args;
-    let (threads, demo, most) = (threads.into(), urls.is_empty(), Arc::new(AtomicUsize::new(0)));
+    let Args {
+        mut urls,
+        in_order: ordered,
+        threads,
+    } = args;
+    let (threads, demo, most) = (
+        threads.into(),
+        urls.is_empty(),
+        Arc::new(AtomicUsize::new(0)),
+    );
     let mut client = Client::builder().timeout(Duration::from_secs(10)); // for a page as a whole
     if demo {
         urls = demo_server(threads, most.clone())?;
@@ -146,7 +154,10 @@ fn main() -> Result<ExitCode> {
     }
     let client = client.build()?;
     let fetch = |url: &Url| {
-        let page = client.get(url.clone()).send().and_then(|page| page.error_for_status()?.bytes());
+        let page = client
+            .get(url.clone())
+            .send()
+            .and_then(|page| page.error_for_status()?.bytes());
         page.map_err(|error| error.without_url().into())
     };
     let (asked, mut ended, mut got) = (urls.clone(), Vec::new(), 0);
@@ -168,7 +179,11 @@ fn main() -> Result<ExitCode> {
     let mut good = got == asked.len();
     if demo {
         let (first, most) = (ended[0] == asked[0], most.load(Relaxed));
-        let came = if first { "came first" } else { "did not come first" };
+        let came = if first {
+            "came first"
+        } else {
+            "did not come first"
+        };
         summary += &format!("; the server saw {most} at once; page 1, the slowest, {came}");
         let forced = (2..10).contains(&threads);
         good = (got, most) == (9, threads.min(10)) && (first == ordered || !forced);
@@ -178,7 +193,11 @@ fn main() -> Result<ExitCode> {
     }
     good &= ended == asked; // each of them, once
     writeln!(stdout(), "{summary}")?;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Serves 10 pages of 1 KiB, the 7th fails, and counts in `most` how many were asked for at once.
@@ -196,10 +215,18 @@ fn demo_server(threads: usize, most: Arc<AtomicUsize>) -> Result<Vec<Url>> {
         if n > threads {
             later.cancel(); // so a thread has handed over its result and is free again
         }
-        let wait = if n == 1 && (2..10).contains(&threads) { &later } else { &full };
+        let wait = if n == 1 && (2..10).contains(&threads) {
+            &later
+        } else {
+            &full
+        };
         let _ = timeout(Duration::from_secs(2), wait.cancelled()).await;
         sleep(Duration::from_millis(20)).await; // one too many would be seen
-        let status = if n == 7 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+        let status = if n == 7 {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::OK
+        };
         (status, "x".repeat(1024))
     };
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -207,5 +234,7 @@ fn demo_server(threads: usize, most: Arc<AtomicUsize>) -> Result<Vec<Url>> {
     let address = listener.local_addr()?;
     let server = axum::serve(listener, Router::new().route("/{n}", get(page)));
     thread::spawn(move || runtime.block_on(async { server.await }));
-    (1..=10).map(|n| Ok(Url::parse(&format!("http://{address}/{n}"))?)).collect()
+    (1..=10)
+        .map(|n| Ok(Url::parse(&format!("http://{address}/{n}"))?))
+        .collect()
 }

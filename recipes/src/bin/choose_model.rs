@@ -129,7 +129,10 @@ fn main() -> ExitCode {
 fn run(Args { command, job }: Args) -> Result<ExitCode> {
     let own = |job: &str, kind| {
         let mut command = Command::new(env::current_exe()?);
-        let seen = report(&format!("a job that {job}"), command.arg(format!("--job={job}")))?;
+        let seen = report(
+            &format!("a job that {job}"),
+            command.arg(format!("--job={job}")),
+        )?;
         anyhow::Ok(seen == Some(kind))
     };
     let (_sender, nothing) = mpsc::channel::<()>();
@@ -141,14 +144,24 @@ fn run(Args { command, job }: Args) -> Result<ExitCode> {
         (None, []) => own("waits", Kind::Waits)? & own("computes", Kind::Computes)?,
         (None, [name, args @ ..]) => report(name, Command::new(name).args(args))?.is_some(),
     };
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// On stderr, since stdout is the command's. `None` if it failed.
 fn report(name: &str, command: &mut Command) -> Result<Option<Kind>> {
     let usage = measure(command).with_context(|| name.to_owned())?;
-    let (cores, waiting) = (usage.cpu.div_duration_f64(usage.wall), usage.waiting() * 100.0);
-    eprintln!("{name}: {waiting:.0}% waiting, {} waits, {cores:.1} cores", usage.waits);
+    let (cores, waiting) = (
+        usage.cpu.div_duration_f64(usage.wall),
+        usage.waiting() * 100.0,
+    );
+    eprintln!(
+        "{name}: {waiting:.0}% waiting, {} waits, {cores:.1} cores",
+        usage.waits
+    );
     let kind = usage.status.success().then(|| usage.kind());
     let advice = match kind {
         Some(Kind::Waits) => "async, or threads for a few dozen waits at once: io_bound_compare",

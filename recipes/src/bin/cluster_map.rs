@@ -74,7 +74,10 @@ pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
     items: Vec<T>,
     f: impl Fn(&T) -> R + Send + Sync + 'static,
 ) -> Result<Option<Vec<R>>> {
-    let process = peers.iter().position(Option::is_none).expect("the place of this process");
+    let process = peers
+        .iter()
+        .position(Option::is_none)
+        .expect("the place of this process");
     let (asked, items, f) = (items.len(), Arc::new(items), Arc::new(f));
     let work = move |worker: &mut Worker| {
         let (items, f) = (Arc::clone(&items), Arc::clone(&f));
@@ -82,11 +85,19 @@ pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
         let gathered = worker.dataflow::<(), _, _>(|scope| {
             // A panic that is resumed, such as one from rayon, has no hook that would exit.
             let one = move |n| panic::catch_unwind(panic::AssertUnwindSafe(|| f(&items[n])));
-            let all = share.map(move |n| (n, one(n).unwrap_or_else(|_| exit(1)))).to_stream(scope);
+            let all = share
+                .map(move |n| (n, one(n).unwrap_or_else(|_| exit(1))))
+                .to_stream(scope);
             all.container::<Vec<_>>().exchange(|_| 0).capture() // all go to worker 0
         });
         while worker.step_or_park(None) {} // until no worker has anything left to send
-        let found = |event| if let Event::Messages(_, found) = event { found } else { vec![] };
+        let found = |event| {
+            if let Event::Messages(_, found) = event {
+                found
+            } else {
+                vec![]
+            }
+        };
         gathered.try_iter().flat_map(found).collect::<Vec<_>>()
     };
     exit_if_timely_panics();
@@ -97,7 +108,10 @@ pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
     let running = execute_from(threads, Box::new(network), WorkerConfig::default(), work);
     let shares = running.map_err(|why| anyhow!(why))?.join(); // when all is sent
     let results: BTreeMap<_, _> = shares.into_iter().flatten().flatten().collect();
-    ensure!(process > 0 || results.keys().copied().eq(0..asked), "not all results have come");
+    ensure!(
+        process > 0 || results.keys().copied().eq(0..asked),
+        "not all results have come"
+    );
     Ok((process == 0).then(|| results.into_values().collect()))
 }
 
@@ -118,22 +132,38 @@ pub fn connect(
     // This hasher has no seed: the same everywhere.
     let job = BuildHasherDefault::<DefaultHasher>::default().hash_one((hosts, job));
     let (hello, deadline) = ([job, process as u64], Instant::now() + patience);
-    ensure!(process < hosts.len().max(1), "process {process} is none of {}", hosts.len());
-    let Some(own) = hosts.get(process) else { return Ok(vec![None]) }; // alone
+    ensure!(
+        process < hosts.len().max(1),
+        "process {process} is none of {}",
+        hosts.len()
+    );
+    let Some(own) = hosts.get(process) else {
+        return Ok(vec![None]);
+    }; // alone
     let listener = TcpListener::bind(own).with_context(|| own.clone())?;
     listener.set_nonblocking(true)?;
     let mut peers: Vec<_> = hosts.iter().map(|_| None).collect();
     while let Some(peer) = (0..hosts.len()).find(|&at| at != process && peers[at].is_none()) {
-        let left = deadline.saturating_duration_since(Instant::now()).max(PAUSE);
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .max(PAUSE);
         // Each calls those before it, and is called by those behind it.
         let (calls, host) = (peer < process, &hosts[peer]);
-        let met = if calls { TcpStream::connect(host) } else { listener.accept().map(|it| it.0) };
+        let met = if calls {
+            TcpStream::connect(host)
+        } else {
+            listener.accept().map(|it| it.0)
+        };
         match met.and_then(|stream| greet(stream, hello, if calls { left } else { 100 * PAUSE })) {
             // The last one, if it has tried again.
             Ok((at, stream)) if at < hosts.len() => peers[at] = Some(stream),
             Err(why) if left == PAUSE || calls && why.kind() == ErrorKind::InvalidData => {
                 let silent = why.kind() == ErrorKind::WouldBlock;
-                let why = if silent { "no word from it".to_owned() } else { why.to_string() };
+                let why = if silent {
+                    "no word from it".to_owned()
+                } else {
+                    why.to_string()
+                };
                 bail!("process {peer} at {host}: {why}");
             }
             _ => thread::sleep(PAUSE), // std has no `accept` with a time limit
@@ -151,7 +181,10 @@ fn greet(mut stream: TcpStream, hello: [u64; 2], left: Duration) -> io::Result<(
     stream.set_read_timeout(Some(left))?;
     // A machine that is gone closes nothing: ask every 5 s, and give up after 30 s.
     let every = Duration::from_secs(5);
-    let alive = TcpKeepalive::new().with_time(every).with_interval(every).with_retries(5);
+    let alive = TcpKeepalive::new()
+        .with_time(every)
+        .with_interval(every)
+        .with_retries(5);
     SockRef::from(&stream).set_tcp_keepalive(&alive)?;
     #[cfg(target_os = "linux")] // while something is on its way, nothing is asked
     SockRef::from(&stream).set_tcp_user_timeout(Some(6 * every))?;
@@ -170,7 +203,12 @@ fn exit_if_timely_panics() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         let mut stderr = stderr().lock(); // never let go: one is heard, of all that panic now
-        match thread::current().name().unwrap_or_default().split('-').collect::<Vec<_>>()[..] {
+        match thread::current()
+            .name()
+            .unwrap_or_default()
+            .split('-')
+            .collect::<Vec<_>>()[..]
+        {
             ["timely:recv" | "timely:send", peer] => {
                 let _ = writeln!(stderr, "error: process {peer} is lost, start all again");
             }
@@ -213,26 +251,54 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(Args { hosts, process, workers, wait, below, chunks }: Args) -> Result<ExitCode> {
+fn run(
+    Args {
+        hosts,
+        process,
+        workers,
+        wait,
+        below,
+        chunks,
+    }: Args,
+) -> Result<ExitCode> {
     let size = below.div_ceil(chunks.get()).max(1);
     let items: Vec<_> = (0..below).step_by(size as usize).collect();
-    let text = hosts.map_or(Ok(String::new()), fs::read_to_string).context("--hosts")?;
+    let text = hosts
+        .map_or(Ok(String::new()), fs::read_to_string)
+        .context("--hosts")?;
     let hosts: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
     let (wait, job) = (Duration::from_secs(wait.into()), (&items, below, workers));
     let peers = connect(&hosts, process, wait, job)?;
     let (workers, processes, start) = (workers.get().into(), peers.len(), Instant::now());
-    let who = move || format!("process {process}, {}", thread::current().name().unwrap_or("?"));
+    let who = move || {
+        format!(
+            "process {process}, {}",
+            thread::current().name().unwrap_or("?")
+        )
+    };
     let is_prime = |n: &u32| *n > 1 && (2..=n.isqrt()).all(|divisor| !n.is_multiple_of(divisor));
     let count = move |&n: &u32| (n..below).take(size as usize).filter(is_prime).count();
     let answers = cluster_map(peers, workers, items.clone(), move |n| (who(), count(n)))?;
-    let Some(answers) = answers else { return Ok(ExitCode::SUCCESS) }; // process 0 has them
+    let Some(answers) = answers else {
+        return Ok(ExitCode::SUCCESS);
+    }; // process 0 has them
     let (time, mut shares) = (start.elapsed(), BTreeMap::new());
     let (whose, found): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
-    whose.iter().for_each(|who| *shares.entry(who).or_insert(0) += 1);
-    let lines: String = shares.iter().map(|(who, n)| format!("{who}: {n} items\n")).collect();
+    whose
+        .iter()
+        .for_each(|who| *shares.entry(who).or_insert(0) += 1);
+    let lines: String = shares
+        .iter()
+        .map(|(who, n)| format!("{who}: {n} items\n"))
+        .collect();
     let (used, primes) = (shares.len(), found.iter().sum::<usize>());
     let same = items.iter().map(count).eq(found) && (below != 200_000 || primes == 17_984);
-    writeln!(stdout(), "{lines}{used} workers: {primes} primes below {below} in {time:.1?}")?;
+    writeln!(
+        stdout(),
+        "{lines}{used} workers: {primes} primes below {below} in {time:.1?}"
+    )?;
     writeln!(stdout(), "in turn, item by item the same: {same}")?;
-    Ok(ExitCode::from(u8::from(!same || used != items.len().min(processes * workers))))
+    Ok(ExitCode::from(u8::from(
+        !same || used != items.len().min(processes * workers),
+    )))
 }

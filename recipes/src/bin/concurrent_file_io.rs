@@ -80,7 +80,8 @@ pub fn copy_checked(from: &Path, to: &Path) -> Result<u64> {
     source.rewind()?;
     copy.rewind()?;
     ensure!(same(&source, copy.as_file())?, "the copy differs");
-    copy.as_file().set_permissions(source.metadata()?.permissions())?;
+    copy.as_file()
+        .set_permissions(source.metadata()?.permissions())?;
     copy.persist_noclobber(to).map_err(|e| e.error)?; // `e` would keep the temporary file
     Ok(bytes)
 }
@@ -120,8 +121,15 @@ fn main() -> ExitCode {
 /// Without folders, copies 200 files, the 7th of which is there. The first ones wait until `limit`
 /// run, or for 2 s.
 fn run(Args { mut folders, limit }: Args) -> Result<ExitCode> {
-    let demo = if folders.is_empty() { Some(TempDir::new()?) } else { None };
-    let (name, text) = (|n: usize| format!("{n:03}"), |n: usize| n.to_string().repeat(n));
+    let demo = if folders.is_empty() {
+        Some(TempDir::new()?)
+    } else {
+        None
+    };
+    let (name, text) = (
+        |n: usize| format!("{n:03}"),
+        |n: usize| n.to_string().repeat(n),
+    );
     if let Some(demo) = &demo {
         folders = ["from", "to"].map(|name| demo.path().join(name)).into();
         folders.iter().try_for_each(fs::create_dir)?;
@@ -130,7 +138,11 @@ fn run(Args { mut folders, limit }: Args) -> Result<ExitCode> {
     }
     let (from, to) = (&folders[0], &folders[1]);
     let (running, most, start) = (Arc::new(()), AtomicUsize::new(0), Instant::now());
-    let enough = if demo.is_some() { limit.get().min(200) } else { 0 };
+    let enough = if demo.is_some() {
+        limit.get().min(200)
+    } else {
+        0
+    };
     let results = copy_folder(from, to, limit, |from, to| {
         let running = Arc::clone(&running); // so many are in here, and one
         most.fetch_max(Arc::strong_count(&running) - 1, Relaxed);
@@ -140,18 +152,34 @@ fn run(Args { mut folders, limit }: Args) -> Result<ExitCode> {
         copy_checked(from, to)
     })
     .with_context(|| format!("{} to {}", from.display(), to.display()))?;
-    for (name, error) in results.iter().filter_map(|(name, r)| Some((name, r.as_ref().err()?))) {
+    for (name, error) in results
+        .iter()
+        .filter_map(|(name, r)| Some((name, r.as_ref().err()?)))
+    {
         writeln!(stderr(), "{}: {}", name.display(), error.root_cause())?;
     }
     let (sizes, all, most) = (results.values().flatten(), results.len(), most.into_inner());
     let (copied, bytes) = (sizes.clone().count(), sizes.sum::<u64>());
-    writeln!(stdout(), "{copied} of {all} files copied and equal, {bytes} bytes; {most} at once")?;
+    writeln!(
+        stdout(),
+        "{copied} of {all} files copied and equal, {bytes} bytes; {most} at once"
+    )?;
     let mut held = copied == all;
     if demo.is_some() {
         let read = |n| fs::read_to_string(to.join(name(n))).unwrap_or_default();
-        let (equal, mine) = ((0..200).filter(|n| read(*n) == text(*n)).count(), read(7) == "mine");
-        writeln!(stdout(), "{equal} are equal, the one that was there is kept: {mine}")?;
+        let (equal, mine) = (
+            (0..200).filter(|n| read(*n) == text(*n)).count(),
+            read(7) == "mine",
+        );
+        writeln!(
+            stdout(),
+            "{equal} are equal, the one that was there is kept: {mine}"
+        )?;
         held = (most, equal, mine, fs::read_dir(to)?.count()) == (enough, 199, true, 200);
     }
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -62,7 +62,12 @@ impl<T> Reloadable<T> {
     /// Errs where the file cannot be read, or where `parse` errs.
     pub fn open(path: PathBuf, parse: fn(&str) -> Result<T>) -> Result<Self> {
         let current = ArcSwap::from_pointee(read(&path, parse)?);
-        Ok(Self { path, parse, current, reloading: Mutex::new(()) })
+        Ok(Self {
+            path,
+            parse,
+            current,
+            reloading: Mutex::new(()),
+        })
     }
 
     /// The settings as they are now. It never waits. Call it once for a request, and hand on what
@@ -75,7 +80,10 @@ impl<T> Reloadable<T> {
     /// it reads, and while another reload is under way: the last to read is the last to exchange.
     /// After an error, which is one as in `open`, the old settings stay.
     pub fn reload(&self) -> Result<Arc<T>> {
-        let _alone = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let new = Arc::new(read(&self.path, self.parse)?);
         self.current.store(Arc::clone(&new));
         Ok(new)
@@ -117,7 +125,11 @@ impl Settings {
     /// Parses JSON. Errs where it is none, or not these settings.
     pub fn parse(json: &str) -> Result<Self> {
         let new: Self = serde_json::from_str(json)?;
-        ensure!((1..=1000).contains(&new.at_once), "at_once: {} is not in 1..=1000", new.at_once);
+        ensure!(
+            (1..=1000).contains(&new.at_once),
+            "at_once: {} is not in 1..=1000",
+            new.at_once
+        );
         Ok(new)
     }
 }
@@ -156,8 +168,16 @@ async fn main() -> ExitCode {
 async fn serve(path: PathBuf) -> Result<ExitCode> {
     let settings = Arc::new(Reloadable::open(path, Settings::parse)?);
     let report = |new: Result<Arc<Settings>>| match new {
-        Ok(new) => drop(writeln!(stdout(), "in use: {}, {} at once", new.user, new.at_once)),
-        Err(error) => drop(writeln!(stderr(), "error: {error:#}; the old settings stay")),
+        Ok(new) => drop(writeln!(
+            stdout(),
+            "in use: {}, {} at once",
+            new.user,
+            new.at_once
+        )),
+        Err(error) => drop(writeln!(
+            stderr(),
+            "error: {error:#}; the old settings stay"
+        )),
     };
     report(Ok(settings.get()));
     let reloads = reload_on_hangup(settings, report)?;
@@ -184,7 +204,10 @@ async fn demo() -> Result<ExitCode> {
     reloads.join_all().await;
     let after = requests(settings.clone(), "user-3").await;
     // Not `println!`, which would panic in a broken pipe.
-    writeln!(stdout(), "{before} requests during a reload: user-1; {after} after it: user-3")?;
+    writeln!(
+        stdout(),
+        "{before} requests during a reload: user-1; {after} after it: user-3"
+    )?;
 
     let (Settings { user, token, .. }, twice) = (&*request, &settings.get().token);
     writeln!(
@@ -195,20 +218,33 @@ async fn demo() -> Result<ExitCode> {
     let mut held = (before, after, Arc::strong_count(&request)) == (4000, 4000, 1);
 
     let good = set(4);
-    for bad in [&good[..25], &good.replace("user", "usr"), &good.replace('8', "0")] {
+    for bad in [
+        &good[..25],
+        &good.replace("user", "usr"),
+        &good.replace('8', "0"),
+    ] {
         put(bad)?;
         let error = settings.reload().err().context("taken")?;
-        writeln!(stdout(), "still {}: {}", settings.get().user, error.root_cause())?;
+        writeln!(
+            stdout(),
+            "still {}: {}",
+            settings.get().user,
+            error.root_cause()
+        )?;
         held &= settings.get().user == "user-3";
     }
     let (tell, mut told) = mpsc::channel(1);
     let reloads = reload_on_hangup(Arc::clone(&settings), |new| drop(tell.try_send(new)))?;
     put(&good)?;
-    Command::new("sh").args(["-c", "kill -HUP $PPID"]).status()?;
+    Command::new("sh")
+        .args(["-c", "kill -HUP $PPID"])
+        .status()?;
     let told = timeout(Duration::from_secs(10), told.recv());
     let new = select! { () = reloads => None, new = told => new? }.context("no reload")??;
     writeln!(stdout(), "SIGHUP: {}", new.user)?;
-    Ok(ExitCode::from(u8::from(!(held && settings.get().user == "user-4"))))
+    Ok(ExitCode::from(u8::from(
+        !(held && settings.get().user == "user-4"),
+    )))
 }
 
 fn set(number: usize) -> String {
@@ -228,5 +264,7 @@ fn parse(json: &str) -> Result<Settings> {
 /// Makes 4000 requests, and returns how many of them were made as this user.
 async fn requests(settings: Arc<Reloadable<Settings>>, user: &'static str) -> usize {
     let asked = move || (0..4000).filter(|_| settings.get().user == user).count();
-    timeout(Duration::from_secs(10), task::spawn_blocking(asked)).await.map_or(0, Result::unwrap)
+    timeout(Duration::from_secs(10), task::spawn_blocking(asked))
+        .await
+        .map_or(0, Result::unwrap)
 }

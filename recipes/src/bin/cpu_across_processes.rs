@@ -56,8 +56,15 @@ pub fn map_across_processes(
     command: impl Fn() -> Command + Sync,
     jobs: &[impl AsRef<str> + Sync],
 ) -> io::Result<Vec<String>> {
-    if let Some(job) = jobs.iter().map(AsRef::as_ref).find(|job| job.contains(['\n', '\r'])) {
-        return Err(Error::new(ErrorKind::InvalidInput, format!("more than one line: {job:?}")));
+    if let Some(job) = jobs
+        .iter()
+        .map(AsRef::as_ref)
+        .find(|job| job.contains(['\n', '\r']))
+    {
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            format!("more than one line: {job:?}"),
+        ));
     }
     let processes = processes.get().min(jobs.len());
     let next = AtomicUsize::new(processes); // the first ones are dealt: no child goes without
@@ -70,9 +77,13 @@ pub fn map_across_processes(
     };
     let parts: Vec<_> = thread::scope(|s| {
         let work = &work;
-        let running: Vec<_> = (0..processes).map(|first| s.spawn(move || work(first))).collect();
+        let running: Vec<_> = (0..processes)
+            .map(|first| s.spawn(move || work(first)))
+            .collect();
         let ended = running.into_iter().map(|thread| thread.join());
-        ended.map(|part| part.unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
+        ended
+            .map(|part| part.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .collect()
     });
     let mut answers = parts.into_iter().collect::<io::Result<Vec<_>>>()?.concat();
     answers.sort_unstable_by_key(|(number, _)| *number);
@@ -110,7 +121,10 @@ fn ask_one_process<'a>(
         None if status.success() => Ok(answers),
         wrong => {
             let wrong = wrong.unwrap_or_else(|| "after its last answer".to_owned());
-            Err(Error::other(format!("process {}: {status}, {wrong}", child.id())))
+            Err(Error::other(format!(
+                "process {}: {status}, {wrong}",
+                child.id()
+            )))
         }
     }
 }
@@ -173,7 +187,11 @@ fn parent(args: &Args) -> io::Result<bool> {
     let (below, mut out) = (args.below, io::stdout());
     let start = Instant::now();
     let in_turn = (0..below).filter(|&n| is_prime(n)).count();
-    writeln!(out, "in turn:     {in_turn} primes below {below} in {:.1?}", start.elapsed())?;
+    writeln!(
+        out,
+        "in turn:     {in_turn} primes below {below} in {:.1?}",
+        start.elapsed()
+    )?;
 
     let chunk = args.chunk.unwrap_or(below.div_ceil(20).max(1)) as usize;
     let jobs: Vec<_> = (0..below)
@@ -191,14 +209,26 @@ fn parent(args: &Args) -> io::Result<bool> {
     let time = start.elapsed();
 
     // An answer: its job, the pid, the number of primes.
-    let fields: Vec<Vec<_>> = answers.iter().map(|answer| answer.split(", ").collect()).collect();
+    let fields: Vec<Vec<_>> = answers
+        .iter()
+        .map(|answer| answer.split(", ").collect())
+        .collect();
     let in_order = fields.iter().map(|fields| fields[0]).eq(&jobs);
     let pids: BTreeSet<_> = fields.iter().map(|fields| fields[1]).collect();
-    let primes: usize = fields.iter().filter_map(|fields| fields[2].parse::<usize>().ok()).sum();
+    let primes: usize = fields
+        .iter()
+        .filter_map(|fields| fields[2].parse::<usize>().ok())
+        .sum();
     let processes = usize::from(args.processes.get()).min(jobs.len());
-    writeln!(out, "{processes} processes: {primes} primes below {below} in {time:.1?}")?;
+    writeln!(
+        out,
+        "{processes} processes: {primes} primes below {below} in {time:.1?}"
+    )?;
     let (count, met, own) = (jobs.len(), pids.len(), process::id().to_string());
-    writeln!(out, "{count} jobs, answers in order: {in_order}; {met} pids, not this process's")?;
+    writeln!(
+        out,
+        "{count} jobs, answers in order: {in_order}; {met} pids, not this process's"
+    )?;
     let known = below != 200_000 || primes == 17_984;
     Ok(known && primes == in_turn && in_order && met == processes && !pids.contains(own.as_str()))
 }
@@ -215,5 +245,9 @@ fn answer(job: &str, args: &Args) -> String {
 
 fn is_prime(n: u32) -> bool {
     let odd = n > 2 && !n.is_multiple_of(2);
-    n == 2 || odd && (3..=n.isqrt()).step_by(2).all(|divisor| !n.is_multiple_of(divisor))
+    n == 2
+        || odd
+            && (3..=n.isqrt())
+                .step_by(2)
+                .all(|divisor| !n.is_multiple_of(divisor))
 }

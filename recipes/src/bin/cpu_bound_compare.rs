@@ -65,11 +65,17 @@ pub fn on_threads<R: Send>(
 ) -> Vec<R> {
     let next = AtomicUsize::new(0); // Relaxed: each number is taken once, nothing else hangs on it
     let take = || Some(next.fetch_add(1, Relaxed)).filter(|&job| job < jobs);
-    let run = || iter::from_fn(take).map(|job| (job, work(job))).collect::<Vec<_>>();
+    let run = || {
+        iter::from_fn(take)
+            .map(|job| (job, work(job)))
+            .collect::<Vec<_>>()
+    };
     let mut results: Vec<_> = thread::scope(|s| {
         let running: Vec<_> = (0..threads.get().min(jobs)).map(|_| s.spawn(run)).collect();
         let ended = running.into_iter().map(|thread| thread.join());
-        ended.flat_map(|it| it.unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
+        ended
+            .flat_map(|it| it.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .collect()
     });
     results.sort_unstable_by_key(|&(job, _)| job);
     results.into_iter().map(|(_, result)| result).collect()
@@ -98,7 +104,12 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let Args { number: n, jobs, workers, child } = Args::parse();
+    let Args {
+        number: n,
+        jobs,
+        workers,
+        child,
+    } = Args::parse();
     let job = || fib(black_box(n)); // or the compiler may see that all jobs are one
     if child {
         writeln!(stdout(), "{}", (0..jobs).map(|_| job()).sum::<u64>())?;
@@ -110,28 +121,44 @@ fn main() -> Result<ExitCode> {
         let (start, cpu) = (Instant::now(), cpu_seconds()?);
         let sum = match model {
             "in turn" => (0..jobs).map(|_| job()).sum(),
-            "async" => block_on(join_all((0..jobs).map(|_| fib_async(n)))).into_iter().sum(),
+            "async" => block_on(join_all((0..jobs).map(|_| fib_async(n))))
+                .into_iter()
+                .sum(),
             "threads" => on_threads(jobs, workers, |_| job()).into_iter().sum(),
             "rayon" => (0..jobs).into_par_iter().map(|_| job()).sum(),
             _ => in_processes(jobs, workers.get(), n)?,
         };
-        let (took, cpu) = (start.elapsed().as_secs_f64().max(1e-6), cpu_seconds()? - cpu);
+        let (took, cpu) = (
+            start.elapsed().as_secs_f64().max(1e-6),
+            cpu_seconds()? - cpu,
+        );
         rows.push((model, sum, cpu / took, took));
     }
     let longest = rows.iter().map(|row| row.3).fold(0.0, f64::max);
     for (model, sum, cores, took) in &rows {
         let bar = "█".repeat((took / longest * 30.0) as usize);
-        writeln!(stdout(), "{model:<9} {sum:>10} {bar:<30} {cores:.1} cores {took:.2} s")?;
+        writeln!(
+            stdout(),
+            "{model:<9} {sum:>10} {bar:<30} {cores:.1} cores {took:.2} s"
+        )?;
     }
     let expected = jobs as u64 * (0..n).fold((0, 1), |(a, b), _| (b, a + b)).0; // the quick way
     let held = rows.iter().all(|row| row.1 == expected);
     let ordered = on_threads(jobs, workers, |nth| (black_box(job()), nth).1);
-    Ok(if held && ordered.into_iter().eq(0..jobs) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held && ordered.into_iter().eq(0..jobs) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The slow way, on purpose.
 fn fib(n: u64) -> u64 {
-    if n < 5 { [0, 1, 1, 2, 3][n as usize] } else { fib(n - 1) + fib(n - 2) }
+    if n < 5 {
+        [0, 1, 1, 2, 3][n as usize]
+    } else {
+        fib(n - 1) + fib(n - 2)
+    }
 }
 
 /// The same with an `await` in each call of 20 and more: in all 140 million it would take long.
@@ -146,15 +173,25 @@ fn in_processes(jobs: usize, processes: usize, n: u64) -> Result<u64> {
     let start = |nth| -> io::Result<_> {
         let share = jobs / processes + usize::from(nth < jobs % processes);
         let mut command = Command::new(env::current_exe()?);
-        command.arg("--child").arg(format!("--number={n}")).arg(format!("--jobs={share}"));
+        command
+            .arg("--child")
+            .arg(format!("--number={n}"))
+            .arg(format!("--jobs={share}"));
         command.stdout(Stdio::piped()).spawn()
     };
     let running: Vec<_> = (0..processes.min(jobs)).map(start).collect();
     // Whoever fails, all are waited for.
-    let ended: Vec<_> = running.into_iter().map(|child| child?.wait_with_output()).collect();
+    let ended: Vec<_> = running
+        .into_iter()
+        .map(|child| child?.wait_with_output())
+        .collect();
     let sums = ended.into_iter().map(|output| {
         let output = output?;
-        ensure!(output.status.success(), "a process failed: {}", output.status);
+        ensure!(
+            output.status.success(),
+            "a process failed: {}",
+            output.status
+        );
         Ok(String::from_utf8(output.stdout)?.trim().parse::<u64>()?)
     });
     sums.sum()

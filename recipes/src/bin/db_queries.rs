@@ -70,7 +70,10 @@ pub async fn query_all<Q, T, F: Future<Output = Result<T>>>(
     let queries = queries.into_iter().enumerate();
     let asked = queries.map(|(place, query)| ask(query).map(move |answer| (place, answer)));
     // Not `buffered`, which keeps the order but lets connections idle behind a slow query.
-    let answers: BTreeMap<_, _> = stream::iter(asked).buffer_unordered(at_once).collect().await;
+    let answers: BTreeMap<_, _> = stream::iter(asked)
+        .buffer_unordered(at_once)
+        .collect()
+        .await;
     answers.into_values().collect()
 }
 
@@ -79,7 +82,11 @@ pub async fn query_all<Q, T, F: Future<Output = Result<T>>>(
 pub fn pool<M: Manager>(manager: M, size: usize) -> Pool<M> {
     assert!(size > 0, "a pool of 0 has nothing to give");
     let [wait, create, recycle] = [Some(Duration::from_secs(5)); 3];
-    let pool = Pool::builder(manager).timeouts(Timeouts { wait, create, recycle });
+    let pool = Pool::builder(manager).timeouts(Timeouts {
+        wait,
+        create,
+        recycle,
+    });
     let pool = pool.max_size(size).runtime(Runtime::Tokio1).build();
     pool.expect("timeouts want a runtime, and have one")
 }
@@ -108,7 +115,9 @@ impl Manager for Sqlite {
     async fn recycle(&self, idle: &mut Connection, _: &Metrics) -> RecycleResult<rusqlite::Error> {
         idle.progress_handler(0, None::<fn() -> bool>)?; // what `on_sqlite` has set
         idle.commit_hook(None::<fn() -> bool>)?;
-        idle.is_autocommit().then_some(()).ok_or(RecycleError::message("in a transaction"))
+        idle.is_autocommit()
+            .then_some(())
+            .ok_or(RecycleError::message("in a transaction"))
     }
 }
 
@@ -193,14 +202,30 @@ fn report(text: String) -> ExitCode {
     ExitCode::from(2)
 }
 
-async fn run(Args { queries, pool: size, url }: Args) -> Result<ExitCode> {
+async fn run(
+    Args {
+        queries,
+        pool: size,
+        url,
+    }: Args,
+) -> Result<ExitCode> {
     let (numbers, goal, size) = (1..=queries.into(), queries.min(size.into()), size.into());
     let url = url.or_else(|| env::var("DATABASE_URL").ok());
     let (answers, open) = if let Some(url) = url {
-        let place = url.split_once('@').or(url.split_once("://")).map_or("", |(_, place)| place);
-        let place = place.split('?').next().and_then(|place| place.rsplit('@').next());
+        let place = url
+            .split_once('@')
+            .or(url.split_once("://"))
+            .map_or("", |(_, place)| place);
+        let place = place
+            .split('?')
+            .next()
+            .and_then(|place| place.rsplit('@').next());
         let name = format!("postgres://{}", place.unwrap_or_default());
-        let config: Config = url.parse().ok().context("not postgres://...").context("the URL")?;
+        let config: Config = url
+            .parse()
+            .ok()
+            .context("not postgres://...")
+            .context("the URL")?;
         let pool = &pool(Postgres::new(config, NoTls), size);
         drop(pool.get().await.context(name)?);
         let ask = |number: i64| {
@@ -217,7 +242,9 @@ async fn run(Args { queries, pool: size, url }: Args) -> Result<ExitCode> {
         let ask = |number: i64| {
             on_sqlite(pool, move |connection| {
                 Handle::current().block_on(hold(goal));
-                connection.prepare_cached(SUM)?.query_row([number], |row| row.get(0))
+                connection
+                    .prepare_cached(SUM)?
+                    .query_row([number], |row| row.get(0))
             })
         };
         (query_all(numbers, 2 * size, ask).await, pool.status().size)
@@ -227,8 +254,14 @@ async fn run(Args { queries, pool: size, url }: Args) -> Result<ExitCode> {
         let failed = |why: Error| report(format!("query {number}: {}", why.root_cause()));
         right += u32::from(answer.map_err(failed) == Ok(100 * number + 4950));
     }
-    let said = writeln!(stdout(), "{right} of {queries} sums right; {open} connections").is_ok();
-    Ok(ExitCode::from(u8::from((said, right, open) != (true, queries, goal as usize))))
+    let said = writeln!(
+        stdout(),
+        "{right} of {queries} sums right; {open} connections"
+    )
+    .is_ok();
+    Ok(ExitCode::from(u8::from(
+        (said, right, open) != (true, queries, goal as usize),
+    )))
 }
 
 /// Waits until `goal` connections are held, or for 2 s.

@@ -66,9 +66,14 @@ pub fn download_all(
     let style = ProgressStyle::with_template("{msg:24!} {wide_bar} {bytes} {eta}").expect("valid");
     let download = move |url: Url| {
         let name = url.path_segments().and_then(|mut parts| parts.next_back());
-        let name = name.filter(|name| !name.is_empty()).unwrap_or("index.html").to_owned();
+        let name = name
+            .filter(|name| !name.is_empty())
+            .unwrap_or("index.html")
+            .to_owned();
         let (client, path, bars) = (client.clone(), folder.join(&name), bars.clone());
-        let bar = ProgressBar::no_length().with_style(style.clone()).with_message(name);
+        let bar = ProgressBar::no_length()
+            .with_style(style.clone())
+            .with_message(name);
         async move {
             let bar = bars.add(bar); // now that it begins
             let saved = download(client, url.clone(), path, &bar).await;
@@ -84,9 +89,15 @@ pub fn download_all(
 /// the length it announced. Dropped half-way, or failed, it leaves nothing behind.
 pub async fn download(client: Client, url: Url, path: PathBuf, bar: &ProgressBar) -> Result<Saved> {
     ensure!(!path.try_exists()?, "there is such a file already"); // to know it early
-    let response = client.get(url).send().await.and_then(Response::error_for_status);
+    let response = client
+        .get(url)
+        .send()
+        .await
+        .and_then(Response::error_for_status);
     let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
-    let _ = response.content_length().inspect(|&bytes| bar.set_length(bytes));
+    let _ = response
+        .content_length()
+        .inspect(|&bytes| bar.set_length(bytes));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)] // less the umask, like any new file; the default is for the owner's eyes only
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -97,7 +108,11 @@ pub async fn download(client: Client, url: Url, path: PathBuf, bar: &ProgressBar
     let (file, part) = part.into_parts(); // to drop `part` removes it
     let mut file = BufWriter::with_capacity(256 << 10, File::from_std(file));
     let mut bytes = 0;
-    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(reqwest::Error::without_url)?
+    {
         file.write_all(&chunk).await?;
         bytes += chunk.len() as u64;
         bar.inc(chunk.len() as u64);
@@ -142,15 +157,29 @@ fn main() -> Result<()> {
         _ => wrong.exit(), // --help
     });
     let mut builder = Builder::new_current_thread(); // this thread, and those it starts for files
-    let builder = builder.enable_all().on_thread_start(|| _ = THREADS.fetch_add(1, Relaxed));
+    let builder = builder
+        .enable_all()
+        .on_thread_start(|| _ = THREADS.fetch_add(1, Relaxed));
     let runtime = builder.build()?; // never dropped: a name lookup may hang
     exit(runtime.block_on(run(args))?)
 }
 
-async fn run(Args { mut urls, mut into, limit }: Args) -> Result<i32> {
+async fn run(
+    Args {
+        mut urls,
+        mut into,
+        limit,
+    }: Args,
+) -> Result<i32> {
     let silent = Duration::from_secs(10);
-    let mut client = Client::builder().connect_timeout(silent).read_timeout(silent);
-    let demo = if urls.is_empty() { Some(tempfile::tempdir()?) } else { None };
+    let mut client = Client::builder()
+        .connect_timeout(silent)
+        .read_timeout(silent);
+    let demo = if urls.is_empty() {
+        Some(tempfile::tempdir()?)
+    } else {
+        None
+    };
     if let Some(folder) = &demo {
         urls = demo_files().await?;
         into = folder.path().to_owned();
@@ -159,7 +188,13 @@ async fn run(Args { mut urls, mut into, limit }: Args) -> Result<i32> {
 
     let (asked, bars) = (urls.len(), MultiProgress::new()); // on stderr, if that is a terminal
     let (ended, mut saved, mut parts) = (Cell::new(0), Vec::new(), 0);
-    let files = download_all(client.build()?, urls, into.clone(), limit.into(), bars.clone());
+    let files = download_all(
+        client.build()?,
+        urls,
+        into.clone(),
+        limit.into(),
+        bars.clone(),
+    );
     let stop = async {
         // The demo's files are there, and a part of the one that never ends; or some 10 s are over.
         let more = || ended.get() + 1 < asked || count(&into, ".part") != 1;
@@ -179,8 +214,15 @@ async fn run(Args { mut urls, mut into, limit }: Args) -> Result<i32> {
     }
     drop(files); // after Ctrl-C: stops what is in flight
 
-    let (got, bytes) = (saved.len(), saved.iter().map(|file| file.bytes).sum::<u64>());
-    let how = if ended.get() < asked { "interrupted: " } else { "" };
+    let (got, bytes) = (
+        saved.len(),
+        saved.iter().map(|file| file.bytes).sum::<u64>(),
+    );
+    let how = if ended.get() < asked {
+        "interrupted: "
+    } else {
+        ""
+    };
     let mut summary = format!("{how}{got} of {asked} files, {bytes} bytes\n");
     let mut good = got == asked;
     if demo.is_some() {
@@ -196,8 +238,14 @@ async fn run(Args { mut urls, mut into, limit }: Args) -> Result<i32> {
 }
 
 fn count(folder: &Path, suffix: &str) -> usize {
-    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.file_name());
-    names.filter(|name| name.to_string_lossy().ends_with(suffix)).count()
+    let names = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.file_name());
+    names
+        .filter(|name| name.to_string_lossy().ends_with(suffix))
+        .count()
 }
 
 /// A MiB without a repetition.
@@ -221,5 +269,7 @@ async fn demo_files() -> Result<Vec<Url>> {
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(file)).await });
     let names = ["cut", "1", "2", "3", "4", "5", "6", "endless"].into_iter();
-    names.map(|name| Ok(Url::parse(&format!("http://{address}/{name}.bin"))?)).collect()
+    names
+        .map(|name| Ok(Url::parse(&format!("http://{address}/{name}.bin"))?))
+        .collect()
 }

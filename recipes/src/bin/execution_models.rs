@@ -74,12 +74,17 @@ pub type Group = (&'static str, String, Instant, Vec<Span>);
 /// SVG picture, light or dark as the reader's system is. Three colors take turns. Titles, facts and
 /// places are taken as they are: they may not hold `<` or `&`.
 pub fn draw(groups: &[Group]) -> (String, String) {
-    let took = groups.iter().flat_map(|(.., start, spans)| spans.iter().map(|s| s.to - *start));
+    let took = groups
+        .iter()
+        .flat_map(|(.., start, spans)| spans.iter().map(|s| s.to - *start));
     let longest = took.max().unwrap_or_default().as_secs_f64().max(1e-6);
     let (mut text, mut body, mut y) = (String::new(), String::new(), 40);
     for (title, facts, start, spans) in groups {
         let part = |at: Instant| at.duration_since(*start).as_secs_f64() / longest;
-        let (column, x) = (|at| (part(at) * 60.0) as usize, |at| part(at) * 590.0 + 250.0);
+        let (column, x) = (
+            |at| (part(at) * 60.0) as usize,
+            |at| part(at) * 590.0 + 250.0,
+        );
         text += &format!("{title}: {facts}\n");
         body += &format!("<text class='title' x='28' y='{y}'>{title}</text>\n");
         body += &format!("<text x='250' y='{y}'>{facts}</text>\n");
@@ -90,7 +95,12 @@ pub fn draw(groups: &[Group]) -> (String, String) {
             let mut line = [' '; 60];
             line[column(from)..column(to)].fill('─');
             body += &format!("<g class='c{}'><text x='28' y='{}'>file ", n % 3, y + 4);
-            body += &format!("{}</text><path d='M{:.1} {y}m2 0H{:.1}'/>\n", n + 1, x(from), x(to));
+            body += &format!(
+                "{}</text><path d='M{:.1} {y}m2 0H{:.1}'/>\n",
+                n + 1,
+                x(from),
+                x(to)
+            );
             for s in own {
                 line[column(s.from)..column(s.to)].fill('█');
                 line[column(s.to).max(1) - 1] = '▌'; // a gap, so that each is seen
@@ -101,7 +111,10 @@ pub fn draw(groups: &[Group]) -> (String, String) {
         }
         y += 44;
     }
-    let open = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 880 {}'>", y - 14);
+    let open = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 880 {}'>",
+        y - 14
+    );
     (text, format!("{open}{STYLE}{body}</svg>\n"))
 }
 
@@ -125,13 +138,28 @@ struct Args {
     child: bool,
 }
 
-type Model = (&'static str, fn() -> Result<Vec<Span>>, (usize, usize), &'static str);
+type Model = (
+    &'static str,
+    fn() -> Result<Vec<Span>>,
+    (usize, usize),
+    &'static str,
+);
 
 /// The models, how many threads read, how many reads are on their way at once, and in which order
 /// the parts are begun; three at once are free in that.
 const MODELS: [Model; 5] = [
-    ("in turn", || read_all([0, 0, 0, 1, 1, 1, 2, 2, 2]), (1, 1), "111222333"),
-    ("concurrently", || read_all([0, 1, 2, 0, 1, 2, 0, 1, 2]), (1, 1), "123123123"),
+    (
+        "in turn",
+        || read_all([0, 0, 0, 1, 1, 1, 2, 2, 2]),
+        (1, 1),
+        "111222333",
+    ),
+    (
+        "concurrently",
+        || read_all([0, 1, 2, 0, 1, 2, 0, 1, 2]),
+        (1, 1),
+        "123123123",
+    ),
     ("in parallel, threads", on_threads, (3, 3), "free"),
     ("in parallel, processes", in_processes, (3, 3), "free"),
     ("asynchronously", asynchronously, (1, 2), "112233321"),
@@ -149,10 +177,22 @@ fn main() -> Result<ExitCode> {
     for (title, model, expected, expected_order) in MODELS {
         let (start, mut spans) = (Instant::now(), model()?);
         spans.sort_by_key(|span| span.from);
-        let order: String = spans.iter().map(|span| (span.task + 1).to_string()).collect();
-        let at_once = |a: &Span| spans.iter().filter(|b| b.from <= a.from && a.from < b.to).count();
+        let order: String = spans
+            .iter()
+            .map(|span| (span.task + 1).to_string())
+            .collect();
+        let at_once = |a: &Span| {
+            spans
+                .iter()
+                .filter(|b| b.from <= a.from && a.from < b.to)
+                .count()
+        };
         let at_once = spans.iter().map(at_once).max().unwrap_or(0);
-        let threads = spans.iter().map(|span| &span.place).collect::<BTreeSet<_>>().len();
+        let threads = spans
+            .iter()
+            .map(|span| &span.place)
+            .collect::<BTreeSet<_>>()
+            .len();
         held &= (threads, at_once) == expected && ["free", &order].contains(&expected_order);
         let facts = format!("threads {threads}, reads at once {at_once}, order {order}");
         spans.sort_by_key(|span| span.task);
@@ -161,7 +201,11 @@ fn main() -> Result<ExitCode> {
     let (text, picture) = draw(&groups);
     write!(stdout(), "{text}")?;
     args.svg.map(|file| fs::write(file, picture)).transpose()?;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Blocks until `all_begun` lets it go on and the part is there, as from a slow disk.
@@ -184,24 +228,38 @@ fn end(task: usize, from: Instant) -> Result<Span> {
     fs::File::open(env::current_exe()?)?.read_exact(&mut [0; 4096])?; // a file that is there
     let thread = format!("{:?}", thread::current().id()).replace(|c| !char::is_numeric(c), "");
     let place = format!("process {}, thread {thread}", id());
-    Ok(Span { task, place, from, to: Instant::now() })
+    Ok(Span {
+        task,
+        place,
+        from,
+        to: Instant::now(),
+    })
 }
 
 fn read_all(files: [usize; 9]) -> Result<Vec<Span>> {
-    files.into_iter().map(|file| read(file, &Barrier::new(1))).collect()
+    files
+        .into_iter()
+        .map(|file| read(file, &Barrier::new(1)))
+        .collect()
 }
 
 fn on_threads() -> Result<Vec<Span>> {
     let all_begun = &Barrier::new(3);
     thread::scope(|s| {
         let threads = [0, 1, 2].map(|n| s.spawn(move || [n; 3].map(|file| read(file, all_begun))));
-        threads.into_iter().flat_map(|t| t.join().expect("no panic in a reader")).collect()
+        threads
+            .into_iter()
+            .flat_map(|t| t.join().expect("no panic in a reader"))
+            .collect()
     })
 }
 
 fn in_processes() -> Result<Vec<Span>> {
     let mut command = Command::new(env::current_exe()?);
-    command.arg("--child").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+        .arg("--child")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let mut children = [command.spawn()?, command.spawn()?, command.spawn()?];
     let mut spans = Vec::new();
     for _ in 0..3 {
@@ -212,21 +270,40 @@ fn in_processes() -> Result<Vec<Span>> {
         for (task, child) in children.iter_mut().enumerate() {
             let answers = BufReader::new(child.stdout.as_mut().context("no pipe")?);
             let place = answers.lines().next().context("a child has ended")??;
-            spans.push(Span { task, place, from, to: Instant::now() });
+            spans.push(Span {
+                task,
+                place,
+                from,
+                to: Instant::now(),
+            });
         }
     }
-    children.iter_mut().try_for_each(|child| child.wait().map(drop))?; // closes its stdin first
+    children
+        .iter_mut()
+        .try_for_each(|child| child.wait().map(drop))?; // closes its stdin first
     Ok(spans)
 }
 
 fn asynchronously() -> Result<Vec<Span>> {
-    Builder::new_current_thread().enable_time().build()?.block_on(nested(0))
+    Builder::new_current_thread()
+        .enable_time()
+        .build()?
+        .block_on(nested(0))
 }
 
 /// Reads a part, schedules the next file and goes on, waits for that one, and ends.
 async fn nested(file: usize) -> Result<Vec<Span>> {
     let first = read_async(file).await?;
-    let next = async { if file == 2 { Ok(Vec::new()) } else { nested(file + 1).await } };
+    let next = async {
+        if file == 2 {
+            Ok(Vec::new())
+        } else {
+            nested(file + 1).await
+        }
+    };
     let (second, others) = try_join!(biased; read_async(file), Box::pin(next))?;
-    Ok([first, second, read_async(file).await?].into_iter().chain(others).collect())
+    Ok([first, second, read_async(file).await?]
+        .into_iter()
+        .chain(others)
+        .collect())
 }

@@ -70,11 +70,18 @@ pub fn fan_out(
 
 /// Fetches one page. A status from 400 to 599 is an error, and so is a body over [`MAX_BODY`].
 pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
-    let response = client.get(url).send().await.and_then(Response::error_for_status);
+    let response = client
+        .get(url)
+        .send()
+        .await
+        .and_then(Response::error_for_status);
     let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
-        ensure!(body.len() + chunk.len() <= MAX_BODY, "a body of more than {MAX_BODY} bytes");
+        ensure!(
+            body.len() + chunk.len() <= MAX_BODY,
+            "a body of more than {MAX_BODY} bytes"
+        );
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
@@ -117,7 +124,13 @@ fn main() -> ExitCode {
     })
 }
 
-async fn run(Args { mut urls, limit, timeout }: Args) -> Result<ExitCode> {
+async fn run(
+    Args {
+        mut urls,
+        limit,
+        timeout,
+    }: Args,
+) -> Result<ExitCode> {
     let timeout = Duration::try_from_secs_f64(timeout).context("--timeout")?;
     ensure!(!timeout.is_zero(), "--timeout: 0 would fail every page");
     let mut client = Client::builder().timeout(timeout);
@@ -153,7 +166,11 @@ async fn run(Args { mut urls, limit, timeout }: Args) -> Result<ExitCode> {
         good &= most == asked.min(limit.into());
     }
     good &= writeln!(stdout(), "{summary}").is_ok(); // `println!` would panic in a broken pipe
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// One line on stderr: the URL without its password, and what went wrong at the root.
@@ -185,5 +202,7 @@ async fn demo_pages(limit: usize) -> Result<Vec<Url>> {
     let address = listener.local_addr()?;
     let server = axum::serve(listener, Router::new().route("/{page}", get(page)));
     tokio::spawn(async { server.await });
-    (1..=40).map(|n| Ok(Url::parse(&format!("http://{address}/{n}"))?)).collect()
+    (1..=40)
+        .map(|n| Ok(Url::parse(&format!("http://{address}/{n}"))?))
+        .collect()
 }

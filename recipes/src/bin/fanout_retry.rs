@@ -85,10 +85,12 @@ pub fn fan_out(
 pub async fn fetch(client: Client, request: Request, patience: Duration) -> Result<Bytes> {
     let start = Instant::now();
     let may_repeat = request.method().is_idempotent();
-    let tries = (|| try_once(&client, &request)).retry(BACKOFF).adjust(|(_, asked), pause| {
-        let pause = pause?.saturating_add((*asked)?);
-        (may_repeat && start.elapsed().saturating_add(pause) < patience).then_some(pause)
-    });
+    let tries = (|| try_once(&client, &request))
+        .retry(BACKOFF)
+        .adjust(|(_, asked), pause| {
+            let pause = pause?.saturating_add((*asked)?);
+            (may_repeat && start.elapsed().saturating_add(pause) < patience).then_some(pause)
+        });
     let ended = timeout(patience, tries.map_err(|(error, _)| error)).await;
     ended.unwrap_or_else(|_| Err(anyhow!("no good answer within {patience:?}")))
 }
@@ -104,7 +106,9 @@ const MAX_BODY: usize = 16 << 20; // bytes
 /// An error comes with the pause that the server asks for, or with none if it will not pass.
 async fn try_once(client: &Client, request: &Request) -> Result<Bytes, (Error, Option<Duration>)> {
     let no_answer = |error: reqwest::Error| (error.without_url().into(), Some(Duration::ZERO));
-    let copy = request.try_clone().ok_or_else(|| (anyhow!("a body that is a stream"), None))?;
+    let copy = request
+        .try_clone()
+        .ok_or_else(|| (anyhow!("a body that is a stream"), None))?;
     let mut response = client.execute(copy).await.map_err(no_answer)?;
     if let Err(error) = response.error_for_status_ref() {
         let passes = matches!(response.status().as_u16(), 408 | 429 | 500 | 502..=504);
@@ -124,7 +128,12 @@ async fn try_once(client: &Client, request: &Request) -> Result<Bytes, (Error, O
 /// What `Retry-After` says, in seconds or as a date.
 fn asked_pause(response: &Response) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    let date = || httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok();
+    let date = || {
+        httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(SystemTime::now())
+            .ok()
+    };
     value.parse().map(Duration::from_secs).ok().or_else(date)
 }
 
@@ -169,12 +178,23 @@ async fn main() -> Result<()> {
     }
 
     let (asked, mut ok, mut failed) = (requests.len(), 0, 0);
-    let mut left: Vec<_> = requests.iter().map(|request| request.url().clone()).collect();
-    let pages = fan_out(client.build()?, requests, args.limit.get().into(), args.deadline);
+    let mut left: Vec<_> = requests
+        .iter()
+        .map(|request| request.url().clone())
+        .collect();
+    let pages = fan_out(
+        client.build()?,
+        requests,
+        args.limit.get().into(),
+        args.deadline,
+    );
     let mut pages = Box::pin(pages.take_until(ctrl_c()));
     while let Some((mut url, page)) = pages.next().await {
         left.retain(|other| *other != url);
-        (ok, failed) = (ok + usize::from(page.is_ok()), failed + usize::from(page.is_err()));
+        (ok, failed) = (
+            ok + usize::from(page.is_ok()),
+            failed + usize::from(page.is_err()),
+        );
         if let Err(error) = page {
             let _ = (url.set_username(""), url.set_password(None));
             let _ = writeln!(stderr(), "{url}: {}", error.root_cause());
@@ -212,18 +232,35 @@ async fn demo_requests() -> Result<Vec<Request>> {
             ("/hang", 1) | ("/hangs", _) => pending().await,
             _ => (200, "0"),
         };
-        let end = if (uri.path(), nth) == ("/reset", 1) { Err("closed") } else { Ok("fine") };
+        let end = if (uri.path(), nth) == ("/reset", 1) {
+            Err("closed")
+        } else {
+            Ok("fine")
+        };
         let body = Body::from_stream(stream::iter([end]));
-        (StatusCode::from_u16(status).expect("a status"), [(RETRY_AFTER, retry_after)], body)
+        (
+            StatusCode::from_u16(status).expect("a status"),
+            [(RETRY_AFTER, retry_after)],
+            body,
+        )
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let listener = listener.tap_io(|socket| drop(socket.set_zero_linger())); // close is a reset
     tokio::spawn(async move { serve(listener, Router::new().fallback(answer)).await });
     let request = |path| {
-        let method = if path == "order" { Method::POST } else { Method::GET };
-        Ok(Request::new(method, format!("http://{address}/{path}").parse()?))
+        let method = if path == "order" {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        Ok(Request::new(
+            method,
+            format!("http://{address}/{path}").parse()?,
+        ))
     };
-    let paths = ["404", "429", "503", "closed", "down", "hang", "hangs", "reset", "order"];
+    let paths = [
+        "404", "429", "503", "closed", "down", "hang", "hangs", "reset", "order",
+    ];
     paths.into_iter().map(request).collect()
 }

@@ -73,11 +73,18 @@ pub fn fan_out(
 
 /// Fetches one page. A status from 400 to 599 is an error, and so is a body over [`MAX_BODY`].
 pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
-    let response = client.get(url).send().await.and_then(Response::error_for_status);
+    let response = client
+        .get(url)
+        .send()
+        .await
+        .and_then(Response::error_for_status);
     let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
-        ensure!(body.len() + chunk.len() <= MAX_BODY, "a body of more than {MAX_BODY} bytes");
+        ensure!(
+            body.len() + chunk.len() <= MAX_BODY,
+            "a body of more than {MAX_BODY} bytes"
+        );
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
@@ -175,7 +182,10 @@ async fn run(args: Args, failures: mpsc::Sender<Error>) -> Result<(String, bool)
         client = client.no_proxy(); // whatever http_proxy says: the server is in this process
         list = Some(demo_list(pages).await?);
     }
-    let name = args.from.as_ref().map_or("stdin".into(), |path| path.display().to_string());
+    let name = args
+        .from
+        .as_ref()
+        .map_or("stdin".into(), |path| path.display().to_string());
     let (batches, mut lines) = mpsc::channel(4);
     // Not `spawn_blocking`: a read of a silent stdin can be neither stopped nor waited for.
     let reader = thread::spawn(move || match (list, args.from) {
@@ -199,10 +209,16 @@ async fn run(args: Args, failures: mpsc::Sender<Error>) -> Result<(String, bool)
     let interrupted = pages.take_result().is_some();
     drop(pages); // after Ctrl-C: stops what is in flight
     if !interrupted {
-        reader.join().expect("no panic in the reader").context(name)?;
+        reader
+            .join()
+            .expect("no panic in the reader")
+            .context(name)?;
     }
     let how = if interrupted { "interrupted: " } else { "" };
-    Ok((format!("{how}{got} of {asked} pages, {bytes} bytes"), got == asked && !interrupted))
+    Ok((
+        format!("{how}{got} of {asked} pages, {bytes} bytes"),
+        got == asked && !interrupted,
+    ))
 }
 
 /// Serves pages of 1 KiB on loopback and lists `pages` of them, one per line, as fast as it is

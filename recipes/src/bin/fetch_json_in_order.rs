@@ -73,11 +73,18 @@ pub fn fetch_in_order<T: DeserializeOwned + Send + 'static>(
 /// Fetches one answer. A status from 400 to 599 is an error, and so are more than 16 MiB, and JSON
 /// that is no `T`.
 pub async fn fetch_json<T: DeserializeOwned>(client: Client, url: Url) -> Result<T> {
-    let response = client.get(url).send().await.and_then(Response::error_for_status);
+    let response = client
+        .get(url)
+        .send()
+        .await
+        .and_then(Response::error_for_status);
     let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
-        ensure!(body.len() + chunk.len() <= 16 << 20, "a body of more than 16 MiB");
+        ensure!(
+            body.len() + chunk.len() <= 16 << 20,
+            "a body of more than 16 MiB"
+        );
         body.extend_from_slice(&chunk);
     }
     Ok(serde_json::from_slice(&body)?)
@@ -123,14 +130,24 @@ async fn main() -> Result<()> {
     let mut good = users.iter().all(Result::is_ok);
     if demo {
         let asked = users.iter().zip(1..);
-        good = asked.clone().all(|(user, n)| user.as_ref().map_or(n == 7, |user| user.id == n));
+        good = asked
+            .clone()
+            .all(|(user, n)| user.as_ref().map_or(n == 7, |user| user.id == n));
         let answered = ANSWERED.lock().expect("no panic in it").clone();
         good &= users.len() == 12 && answered.is_sorted() == (limit == 1);
         let _ = writeln!(stdout(), "the server answered {}", join(answered));
     }
-    let id = |user: &Result<User>| user.as_ref().map_or("error".into(), |user| user.id.to_string());
+    let id = |user: &Result<User>| {
+        user.as_ref()
+            .map_or("error".into(), |user| user.id.to_string())
+    };
     // `println!` would panic in a broken pipe.
-    good &= writeln!(stdout(), "in the order asked: {}", join(users.iter().map(id))).is_ok();
+    good &= writeln!(
+        stdout(),
+        "in the order asked: {}",
+        join(users.iter().map(id))
+    )
+    .is_ok();
     for error in users.into_iter().filter_map(Result::err) {
         let _ = writeln!(stderr(), "{error}: {}", error.root_cause());
     }
@@ -138,7 +155,11 @@ async fn main() -> Result<()> {
 }
 
 fn join(words: impl IntoIterator<Item = impl ToString>) -> String {
-    words.into_iter().map(|word| word.to_string()).collect::<Vec<_>>().join(" ")
+    words
+        .into_iter()
+        .map(|word| word.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The users in the order of the answers, each noted just before its answer is sent.
@@ -155,11 +176,17 @@ async fn demo_users(limit: usize) -> Result<Vec<Url>> {
         }
         ANSWERED.lock().expect("no panic in it").push(id);
         done[id].cancel();
-        if id == 7 { r#"{"id": "seven"}"#.to_owned() } else { format!(r#"{{"id": {id}}}"#) }
+        if id == 7 {
+            r#"{"id": "seven"}"#.to_owned()
+        } else {
+            format!(r#"{{"id": {id}}}"#)
+        }
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let router = Router::new().route("/users/{id}", get(user));
     tokio::spawn(async { serve(listener, router).await });
-    (1..=12).map(|id| Ok(Url::parse(&format!("http://{address}/users/{id}"))?)).collect()
+    (1..=12)
+        .map(|id| Ok(Url::parse(&format!("http://{address}/users/{id}"))?))
+        .collect()
 }

@@ -44,7 +44,10 @@ impl<'a, T: ?Sized> Inside<'a, T> {
     /// Waits until nobody else is inside. Panics if somebody has panicked there, and hangs or
     /// panics if this thread is inside already.
     pub fn enter(lock: &'a Mutex<T>) -> Self {
-        Self { lock, guard: Some(lock.lock().expect("nobody has panicked inside")) }
+        Self {
+            lock,
+            guard: Some(lock.lock().expect("nobody has panicked inside")),
+        }
     }
 
     /// Lets the others in while `wait` runs, then waits until nobody is inside, and returns what
@@ -81,7 +84,11 @@ struct Args {
 
 fn main() -> io::Result<ExitCode> {
     let n = Args::parse().threads;
-    let (steps, long, short) = (Mutex::new(0), Duration::from_secs(2), Duration::from_millis(2));
+    let (steps, long, short) = (
+        Mutex::new(0),
+        Duration::from_secs(2),
+        Duration::from_millis(2),
+    );
     let work_with_lock = most_at_once(n, short, |step| {
         for _ in 0..10 {
             let mut steps = Inside::enter(&steps);
@@ -98,17 +105,30 @@ fn main() -> io::Result<ExitCode> {
 
     let lock = Mutex::new(());
     let let_go = most_at_once(n, long, |wait| Inside::enter(&lock).outside(wait));
-    writeln!(stdout(), "waits with the lock let go: {let_go} of {n} threads at once")?;
+    writeln!(
+        stdout(),
+        "waits with the lock let go: {let_go} of {n} threads at once"
+    )?;
     let held = most_at_once(n, short, |wait| {
         let _inside = Inside::enter(&lock);
         wait();
     });
-    writeln!(stdout(), "waits with the lock held: {held} of {n} threads at once")?;
+    writeln!(
+        stdout(),
+        "waits with the lock held: {held} of {n} threads at once"
+    )?;
     let free = most_at_once(n, long, |step| step());
-    writeln!(stdout(), "work without a lock: {free} of {n} threads at once")?;
+    writeln!(
+        stdout(),
+        "work without a lock: {free} of {n} threads at once"
+    )?;
 
     let held = (work_with_lock, steps, let_go, held, free) == (1, 10 * n, n, 1, n);
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Runs `job` on each of the threads and hands it something that takes a while. Returns how many

@@ -107,11 +107,20 @@ pub fn stop_on_signal() -> io::Result<CancellationToken> {
     let (mut interrupt, mut terminate) = {
         let _context = runtime.enter();
         #[cfg(unix)]
-        let kinds = (signal::unix::SignalKind::interrupt(), signal::unix::SignalKind::terminate());
+        let kinds = (
+            signal::unix::SignalKind::interrupt(),
+            signal::unix::SignalKind::terminate(),
+        );
         #[cfg(unix)]
-        let both = (signal::unix::signal(kinds.0)?, signal::unix::signal(kinds.1)?);
+        let both = (
+            signal::unix::signal(kinds.0)?,
+            signal::unix::signal(kinds.1)?,
+        );
         #[cfg(windows)]
-        let both = (signal::windows::ctrl_c()?, signal::windows::ctrl_shutdown()?);
+        let both = (
+            signal::windows::ctrl_c()?,
+            signal::windows::ctrl_shutdown()?,
+        );
         both
     };
     let token = stop.clone();
@@ -124,7 +133,9 @@ pub fn stop_on_signal() -> io::Result<CancellationToken> {
             token.cancel();
         }
     };
-    thread::Builder::new().name("signals".into()).spawn(move || runtime.block_on(heard))?;
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || runtime.block_on(heard))?;
     Ok(stop)
 }
 
@@ -184,8 +195,15 @@ async fn run(args: Args) -> Result<ExitCode> {
             let job = request(n <= args.stuck.into(), stop.clone());
             let _ = clients.send((format!("request {n}"), job)).await;
         }
-        let _ = timeout(Duration::from_secs(2), BEGUN.acquire_many(args.requests.into())).await;
-        let taken = (BEGUN.available_permits(), clients.max_capacity() - clients.capacity());
+        let _ = timeout(
+            Duration::from_secs(2),
+            BEGUN.acquire_many(args.requests.into()),
+        )
+        .await;
+        let taken = (
+            BEGUN.available_permits(),
+            clients.max_capacity() - clients.capacity(),
+        );
         if !args.by_hand {
             interrupt(&stop);
         }
@@ -195,19 +213,34 @@ async fn run(args: Args) -> Result<ExitCode> {
             interrupt(&stop);
         }
         let _ = timeout(Duration::from_secs(2), clients.closed()).await;
-        let late = clients.send(("late".to_owned(), request(false, stop.clone()))).await;
+        let late = clients
+            .send(("late".to_owned(), request(false, stop.clone())))
+            .await;
         (taken, late.is_err())
     };
     let (missed, ((begun, waiting), turned_away)) = join!(served, asked);
 
     let late = if turned_away { "turned away" } else { "taken" };
     let mut out = stdout(); // `println!` would panic in a broken pipe
-    write!(out, "Ctrl-C with {begun} requests at work and {waiting} in the queue: ")?;
-    writeln!(out, "{completed} completed, {} missed the deadline", missed.len())?;
+    write!(
+        out,
+        "Ctrl-C with {begun} requests at work and {waiting} in the queue: "
+    )?;
+    writeln!(
+        out,
+        "{completed} completed, {} missed the deadline",
+        missed.len()
+    )?;
     writeln!(out, "the request after it: {late}")?;
-    missed.iter().try_for_each(|name| writeln!(out, "missed: {name}"))?;
+    missed
+        .iter()
+        .try_for_each(|name| writeln!(out, "missed: {name}"))?;
     let held = [begun, waiting, completed] == [requests, queued, requests + queued];
-    Ok(if held && turned_away { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held && turned_away {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 static BEGUN: Semaphore = Semaphore::const_new(0); // a permit for each request that was taken
@@ -215,7 +248,11 @@ static BEGUN: Semaphore = Semaphore::const_new(0); // a permit for each request 
 /// Stands for work that ends a little after the stop.
 async fn request(stuck: bool, stop: CancellationToken) {
     BEGUN.add_permits(1);
-    let () = if stuck { pending().await } else { stop.cancelled().await };
+    let () = if stuck {
+        pending().await
+    } else {
+        stop.cancelled().await
+    };
     sleep(Duration::from_millis(20)).await;
 }
 

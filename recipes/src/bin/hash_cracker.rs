@@ -56,8 +56,12 @@ pub fn find_word(
     test: impl Fn(&[u8]) -> bool + Sync,
 ) -> Option<Vec<u8>> {
     lengths.into_iter().find_map(|length| {
-        let words = (letters.len() as u64).checked_pow(length).expect("fewer than 2^64 words");
-        let words = (0..words).into_par_iter().map(|n| nth_word(letters, length, n));
+        let words = (letters.len() as u64)
+            .checked_pow(length)
+            .expect("fewer than 2^64 words");
+        let words = (0..words)
+            .into_par_iter()
+            .map(|n| nth_word(letters, length, n));
         words.find_any(|word| test(word))
     })
 }
@@ -104,10 +108,17 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Args { hash, letters, longest, workers } = Args::parse();
+    let Args {
+        hash,
+        letters,
+        longest,
+        workers,
+    } = Args::parse();
     let workers = usize::from(workers.get());
     let wanted = hash.map_or_else(|| md5_from_hex(RUST), Ok)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .build()?;
     let (tried, late, start) = (AtomicU64::new(0), AtomicU64::new(0), Instant::now());
     // In the demo: who was here, and whether the word is found.
     let (state, changed) = (Mutex::new((BTreeSet::new(), false)), Condvar::new());
@@ -120,9 +131,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             state.1 |= found;
             changed.notify_all();
             let patience = PATIENCE.saturating_sub(start.elapsed());
-            drop(changed.wait_timeout_while(state, patience, |(here, found)| {
-                here.len() < workers || !*found && word[0] >= b'x' // long after the hit
-            }));
+            drop(
+                changed.wait_timeout_while(state, patience, |(here, found)| {
+                    here.len() < workers || !*found && word[0] >= b'x' // long after the hit
+                }),
+            );
             if word[0] >= b'x' {
                 late.fetch_add(1, Relaxed); // and slowly, until the hit is known to all
                 thread::sleep(Duration::from_millis((start.elapsed() < PATIENCE).into()));
@@ -136,25 +149,44 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         Some(word) => writeln!(out, "the word is {:?}", String::from_utf8_lossy(word))?,
         None => writeln!(out, "no such word")?,
     }
-    let all: u64 = (0..=longest).map(|length| (letters.len() as u64).pow(length)).sum();
+    let all: u64 = (0..=longest)
+        .map(|length| (letters.len() as u64).pow(length))
+        .sum();
     let (tried, met) = (tried.into_inner(), state.into_inner()?.0.len());
     let mut held = word.is_some();
     if hash.is_none() {
         let (late, fewer) = (late.into_inner(), tried < all);
         held &= word.as_deref() == Some(b"rust") && fewer && met == workers && late < LATE;
-        writeln!(out, "{met} workers met; fewer than all {all} words were tried: {fewer}")?;
-        writeln!(out, "nobody went on to {LATE} words far behind the hit: {}", late < LATE)?;
+        writeln!(
+            out,
+            "{met} workers met; fewer than all {all} words were tried: {fewer}"
+        )?;
+        writeln!(
+            out,
+            "nobody went on to {LATE} words far behind the hit: {}",
+            late < LATE
+        )?;
     } else {
         writeln!(out, "{tried} of {all} words were tried")?;
     }
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn md5_from_hex(hash: &str) -> Result<u128, String> {
-    let hash = (hash.len() == 32).then(|| u128::from_str_radix(hash, 16).ok()).flatten();
+    let hash = (hash.len() == 32)
+        .then(|| u128::from_str_radix(hash, 16).ok())
+        .flatten();
     hash.ok_or_else(|| "not 32 hexadecimal digits".to_owned())
 }
 
 fn at_most_100(letters: &str) -> Result<String, &'static str> {
-    if letters.len() <= 100 { Ok(letters.to_owned()) } else { Err("more than 100 letters") }
+    if letters.len() <= 100 {
+        Ok(letters.to_owned())
+    } else {
+        Err("more than 100 letters")
+    }
 }

@@ -106,13 +106,23 @@ async fn main() -> Result<()> {
 /// Prints who answers first, or why nobody does; returns whether somebody does.
 async fn ask(client: &Client, urls: Vec<Url>, after: Duration) -> Result<bool> {
     let ask = async |mut url: Url| {
-        let answer = client.get(url.clone()).send().await.and_then(Response::error_for_status);
+        let answer = client
+            .get(url.clone())
+            .send()
+            .await
+            .and_then(Response::error_for_status);
         let _ = (url.set_username(""), url.set_password(None)); // not to be printed
         let answer = answer.map_err(|error| Error::from(error.without_url()));
-        answer.map(|_| format!("{url} won")).map_err(|e| format!("{url}: {}", e.root_cause()))
+        answer
+            .map(|_| format!("{url} won"))
+            .map_err(|e| format!("{url}: {}", e.root_cause()))
     };
     let first = hedged(urls.into_iter().map(ask), after).await;
-    writeln!(stdout(), "{}", first.clone().unwrap_or_else(|errors| errors.join("\n")))?;
+    writeln!(
+        stdout(),
+        "{}",
+        first.clone().unwrap_or_else(|errors| errors.join("\n"))
+    )?;
     Ok(first.is_ok())
 }
 
@@ -135,7 +145,11 @@ async fn demo(client: Client, after: Duration) -> Result<bool> {
         until(|| path != "/hangs" && (path != "/late" || both_asked())).await;
         sleep(Duration::from_millis(20)).await; // one asked too early would be seen
         ANSWERED.fetch_add(1, Relaxed);
-        if path == "/down" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+        if path == "/down" {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::OK
+        }
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -153,7 +167,10 @@ async fn demo(client: Client, after: Duration) -> Result<bool> {
         until(|| IDLE.available_permits() == 2).await;
         let [asked, answered] = [&ASKED, &ANSWERED].map(|count| count.swap(0, Relaxed));
         let canceled = asked - answered + IDLE.available_permits() - 2;
-        writeln!(out, "of {paths:?}: {asked} asked, {answered} answered, {canceled} canceled")?;
+        writeln!(
+            out,
+            "of {paths:?}: {asked} asked, {answered} answered, {canceled} canceled"
+        )?;
         good &= (won, [asked, answered, canceled]) == expected;
     }
     Ok(good)

@@ -51,7 +51,11 @@ use tokio::{net::TcpListener, time::sleep};
 /// each server, for 90 s.
 pub fn client_builder() -> ClientBuilder {
     Client::builder()
-        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!(
+            env!("CARGO_PKG_NAME"),
+            "/",
+            env!("CARGO_PKG_VERSION")
+        ))
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(30))
         .pool_max_idle_per_host(8)
@@ -61,14 +65,24 @@ pub fn client_builder() -> ClientBuilder {
 /// Fetches one page, to its end, which gives the connection back. A status from 400 to 599 is an
 /// error, and so is a body of more than 16 MiB.
 pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
-    let mut response = client.get(url).send().await.map_err(reqwest::Error::without_url)?;
+    let mut response = client
+        .get(url)
+        .send()
+        .await
+        .map_err(reqwest::Error::without_url)?;
     let bad = response.error_for_status_ref().err();
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
-        ensure!(body.len() + chunk.len() <= 16 << 20, "a body of more than 16 MiB");
+        ensure!(
+            body.len() + chunk.len() <= 16 << 20,
+            "a body of more than 16 MiB"
+        );
         body.extend_from_slice(&chunk);
     }
-    bad.map_or_else(|| Ok(body.freeze()), |error| Err(error.without_url().into()))
+    bad.map_or_else(
+        || Ok(body.freeze()),
+        |error| Err(error.without_url().into()),
+    )
 }
 
 // Only for the demo from here on.
@@ -94,7 +108,11 @@ async fn main() -> Result<()> {
             _ => wrong.exit(), // --help, --version
         }
     });
-    let good = if urls.is_empty() { demo(requests.into()).await? } else { fetch_all(urls).await? };
+    let good = if urls.is_empty() {
+        demo(requests.into()).await?
+    } else {
+        fetch_all(urls).await?
+    };
     exit(i32::from(!good)) // to return would wait for a name lookup that hangs
 }
 
@@ -121,7 +139,11 @@ async fn demo(n: usize) -> Result<bool> {
     let page = async |uri: Uri| {
         let start = stream::iter([Ok::<_, Error>("a page")]);
         let end = sleep(Duration::from_millis(2)).map(|()| Ok(" and its end"));
-        let status = if uri.path() == "/missing" { StatusCode::NOT_FOUND } else { StatusCode::OK };
+        let status = if uri.path() == "/missing" {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::OK
+        };
         let endless = uri.path() == "/endless";
         let end = if endless {
             stream::pending().left_stream()
@@ -139,7 +161,10 @@ async fn demo(n: usize) -> Result<bool> {
     let new_client = || client_builder().no_proxy().build();
     let mut good = true;
     // Those that are to share connections come last: one that is opened late counts for little.
-    let alone = [("one client for each", n, false), ("one client, bodies left", n, false)];
+    let alone = [
+        ("one client for each", n, false),
+        ("one client, bodies left", n, false),
+    ];
     let together = [("one client", n, true), ("one client, errors", 0, true)];
     for (what, pages, few) in alone.into_iter().chain(together) {
         let shared = new_client()?;
@@ -147,13 +172,33 @@ async fn demo(n: usize) -> Result<bool> {
             "one client for each" => fetch(new_client()?, url.clone()).await,
             "one client" => fetch(shared.clone(), url.clone()).await,
             "one client, errors" => fetch(shared.clone(), url.join("missing")?).await,
-            _ => Ok(shared.get(url.join("endless")?).send().await.map(|_| Bytes::new())?),
+            _ => Ok(shared
+                .get(url.join("endless")?)
+                .send()
+                .await
+                .map(|_| Bytes::new())?),
         };
-        let bodies: Vec<_> = stream::iter(0..n).map(get).buffer_unordered(4).collect().await;
+        let bodies: Vec<_> = stream::iter(0..n)
+            .map(get)
+            .buffer_unordered(4)
+            .collect()
+            .await;
         let (got, connections) = (bodies.iter().flatten().count(), ACCEPTED.swap(0, Relaxed));
-        let half = if connections <= n / 2 { ", at most half as many" } else { "" };
-        writeln!(stdout(), "{what}: {got} pages, {connections} connections{half}")?;
-        good &= got == pages && if few { connections <= n / 2 } else { connections == n };
+        let half = if connections <= n / 2 {
+            ", at most half as many"
+        } else {
+            ""
+        };
+        writeln!(
+            stdout(),
+            "{what}: {got} pages, {connections} connections{half}"
+        )?;
+        good &= got == pages
+            && if few {
+                connections <= n / 2
+            } else {
+                connections == n
+            };
     }
     Ok(good)
 }

@@ -78,7 +78,9 @@ pub async fn serve(
 ) -> io::Result<bool> {
     let Service { stop, sockets } = service;
     let server = axum::serve(listener, routes);
-    let server = server.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future();
+    let server = server
+        .with_graceful_shutdown(stop.clone().cancelled_owned())
+        .into_future();
     let all = server.then(async |served| {
         sockets.close();
         sockets.wait().await;
@@ -115,8 +117,16 @@ async fn echo(State(service): State<Service>, upgrade: WebSocketUpgrade) -> Resp
     let upgrade = upgrade.max_message_size(64 << 10).max_frame_size(64 << 10);
     upgrade.on_upgrade(async move |mut socket| {
         let _token = token; // until the end
-        if service.stop.run_until_cancelled(repeat(&mut socket)).await.is_none() {
-            let bye = CloseFrame { code: close_code::AWAY, reason: "the server stops".into() };
+        if service
+            .stop
+            .run_until_cancelled(repeat(&mut socket))
+            .await
+            .is_none()
+        {
+            let bye = CloseFrame {
+                code: close_code::AWAY,
+                reason: "the server stops".into(),
+            };
             let _ = socket.send(Message::Close(Some(bye))).await; // or it is gone already
             while let Some(Ok(_)) = socket.recv().await {} // until the client closes as well
         }
@@ -168,8 +178,15 @@ async fn main() -> Result<()> {
     });
     writeln!(stdout(), "http://{}", listener.local_addr()?)?;
     let stop = service.stop.clone();
-    tokio::spawn(ctrl_c().map(move |_| stop.cancel()).then(|()| ctrl_c()).map(|_| exit(130)));
-    exit(i32::from(!serve(service.clone(), routes(service), listener, grace).await?))
+    tokio::spawn(
+        ctrl_c()
+            .map(move |_| stop.cancel())
+            .then(|()| ctrl_c())
+            .map(|_| exit(130)),
+    );
+    exit(i32::from(
+        !serve(service.clone(), routes(service), listener, grace).await?,
+    ))
 }
 
 static BEGUN: Notify = Notify::const_new();
@@ -179,7 +196,11 @@ async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
     let held = async move || {
         BEGUN.notify_one();
         stopped.cancelled().await;
-        if stuck { pending().await } else { "after the stop" }
+        if stuck {
+            pending().await
+        } else {
+            "after the stop"
+        }
     };
     let routes = routes(service.clone()).route("/held", get(held));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -201,22 +222,51 @@ async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
     let stream = TcpStream::connect(address).await?;
     let (mut socket, _) = client_async(format!("ws://{address}/echo"), stream).await?;
     socket.send("to and fro".into()).await?;
-    writeln!(out, "websocket: {:?}", socket.next().await.context("no echo")??.to_text()?)?;
+    writeln!(
+        out,
+        "websocket: {:?}",
+        socket.next().await.context("no echo")??.to_text()?
+    )?;
 
     let held = tokio::spawn(ask("held"));
     timeout(Duration::from_secs(2), BEGUN.notified()).await?; // a request is at work
     stop.cancel();
-    let bye = timeout(Duration::from_secs(10), socket.next()).await?.context("no goodbye")??;
+    let bye = timeout(Duration::from_secs(10), socket.next())
+        .await?
+        .context("no goodbye")??;
     sleep(Duration::from_millis(100)).await; // a server that does not wait has ended by then
-    let waits = if server.is_finished() { "does not wait" } else { "waits" };
-    let None = socket.next().await else { bail!("more after the goodbye") }; // this answers it
+    let waits = if server.is_finished() {
+        "does not wait"
+    } else {
+        "waits"
+    };
+    let None = socket.next().await else {
+        bail!("more after the goodbye")
+    }; // this answers it
     let late = async { while TcpStream::connect(address).await.is_ok() {} };
-    let late = timeout(Duration::from_secs(2), late).await.map_or("served", |()| "refused");
+    let late = timeout(Duration::from_secs(2), late)
+        .await
+        .map_or("served", |()| "refused");
     let done = server.await??;
-    let held = if done { held.await?? } else { "none".to_owned() };
+    let held = if done {
+        held.await??
+    } else {
+        "none".to_owned()
+    };
     let text = bye.to_text()?;
-    writeln!(out, "after the stop: request: {held}; websocket: {text:?}; next client: {late}")?;
+    writeln!(
+        out,
+        "after the stop: request: {held}; websocket: {text:?}; next client: {late}"
+    )?;
     writeln!(out, "the server {waits} for the websocket to say goodbye")?;
-    writeln!(out, "{}", if done { "all ended in time" } else { "not all ended in time" })?;
+    writeln!(
+        out,
+        "{}",
+        if done {
+            "all ended in time"
+        } else {
+            "not all ended in time"
+        }
+    )?;
     Ok(done && bye.is_close() && late == "refused" && waits == "waits")
 }

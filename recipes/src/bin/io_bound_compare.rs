@@ -64,9 +64,13 @@ pub fn on_threads(
     let begin = |nth| urls.len() * nth / threads; // of a share; the shares differ by one at most
     let share = |nth| in_turn(client, &urls[begin(nth)..begin(nth + 1)]);
     let shares: reqwest::Result<Vec<_>> = thread::scope(|s| {
-        let running: Vec<_> = (0..threads).map(|nth| s.spawn(move || share(nth))).collect();
+        let running: Vec<_> = (0..threads)
+            .map(|nth| s.spawn(move || share(nth)))
+            .collect();
         let ended = running.into_iter().map(|thread| thread.join());
-        ended.map(|share| share.unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
+        ended
+            .map(|share| share.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .collect()
     });
     shares.map(|shares| shares.concat())
 }
@@ -85,7 +89,11 @@ pub async fn concurrently(
     let requests: Vec<_> = urls.iter().map(|url| client.get(url.as_ref())).collect();
     let get =
         async |request: RequestBuilder| request.send().await?.error_for_status()?.bytes().await;
-    stream::iter(requests).map(get).buffered(limit).try_collect().await
+    stream::iter(requests)
+        .map(get)
+        .buffered(limit)
+        .try_collect()
+        .await
 }
 
 // Only for the demo from here on.
@@ -109,7 +117,9 @@ fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let client = blocking::Client::builder().no_proxy().build()?; // the server is in this process
     if !args.child.is_empty() {
-        in_turn(&client, &args.child)?.iter().try_for_each(|body| stdout().write_all(body))?;
+        in_turn(&client, &args.child)?
+            .iter()
+            .try_for_each(|body| stdout().write_all(body))?;
         return Ok(ExitCode::SUCCESS);
     }
     let (server, pages, n) = (Runtime::new()?, args.pages.into(), args.workers.into());
@@ -120,7 +130,10 @@ fn main() -> Result<ExitCode> {
         let start = Instant::now();
         let (name, bytes) = match rows.len() {
             0 => ("in turn".to_owned(), in_turn(&client, &urls)?.concat()),
-            1 => (format!("{n} threads"), on_threads(&client, &urls, n)?.concat()),
+            1 => (
+                format!("{n} threads"),
+                on_threads(&client, &urls, n)?.concat(),
+            ),
             2 => (format!("{n} processes"), in_processes(&urls, n)?),
             _ => {
                 let client = Client::builder().no_proxy().build()?;
@@ -131,20 +144,36 @@ fn main() -> Result<ExitCode> {
         };
         let (most, took) = (most.load(Relaxed), start.elapsed().as_millis() as usize);
         let held = bytes == expected.as_bytes() && most == at_once.min(pages);
-        rows.push((format!("{name:<15} {:>6} bytes, {most:>3} at once", bytes.len()), took, held));
+        rows.push((
+            format!("{name:<15} {:>6} bytes, {most:>3} at once", bytes.len()),
+            took,
+            held,
+        ));
     }
     let longest = rows.iter().map(|row| row.1).max().unwrap_or(0).max(1);
     for (row, took, _) in &rows {
-        writeln!(stdout(), "{row} {:<30} {took} ms", "█".repeat(took * 30 / longest))?;
+        writeln!(
+            stdout(),
+            "{row} {:<30} {took} ms",
+            "█".repeat(took * 30 / longest)
+        )?;
     }
-    Ok(if rows.iter().all(|row| row.2) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if rows.iter().all(|row| row.2) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn in_processes(urls: &[String], n: usize) -> Result<Vec<u8>> {
     let n = n.min(urls.len());
     let start = |nth| {
         let share = &urls[urls.len() * nth / n..urls.len() * (nth + 1) / n];
-        Command::new(env::current_exe()?).arg("--child").args(share).stdout(Stdio::piped()).spawn()
+        Command::new(env::current_exe()?)
+            .arg("--child")
+            .args(share)
+            .stdout(Stdio::piped())
+            .spawn()
     };
     let running: Vec<_> = (0..n).map(start).collect::<io::Result<_>>()?;
     let mut bytes = Vec::new();
@@ -182,5 +211,10 @@ async fn serve(pages: usize, at_once: usize) -> Result<(Vec<String>, Arc<AtomicU
     let address = listener.local_addr()?;
     let server = axum::serve(listener, Router::new().route("/{nth}", get(answer)));
     tokio::spawn(async { server.await });
-    Ok(((0..pages).map(|n| format!("http://{address}/{n}")).collect(), most))
+    Ok((
+        (0..pages)
+            .map(|n| format!("http://{address}/{n}"))
+            .collect(),
+        most,
+    ))
 }

@@ -81,9 +81,16 @@ pub async fn pipeline<P: Send + 'static, R: Send + 'static>(
         })
         // Two for each core: one at work, and the next at hand when it ends.
         .try_buffer_unordered(2 * rayon::current_num_threads());
-    let send = |result| to_writer.send(result).map_err(|_| anyhow!("the writer has ended"));
+    let send = |result| {
+        to_writer
+            .send(result)
+            .map_err(|_| anyhow!("the writer has ended"))
+    };
     // It ends with a writer that has failed, even where no result comes that would find that out.
-    let all = results.take_until(to_writer.closed()).try_for_each(send).await;
+    let all = results
+        .take_until(to_writer.closed())
+        .try_for_each(send)
+        .await;
     drop(to_writer); // the writer ends with what is in the channel
     let written = writer.await??; // if it has failed, it knows better why
     all.map(|()| written)
@@ -99,7 +106,9 @@ pub async fn on_cores<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'stat
             let _ = answer.send(catch_unwind(AssertUnwindSafe(work)));
         }
     });
-    answered.await?.map_err(|_| anyhow!("a panic while computing"))
+    answered
+        .await?
+        .map_err(|_| anyhow!("a panic while computing"))
 }
 
 // Only for the demo from here on.
@@ -124,7 +133,10 @@ fn main() -> ExitCode {
         _ => wrong.exit(), // --help, --version
     });
     // One thread is enough for all that waits: the cores are for what computes.
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let done = runtime.block_on(run(args));
     runtime.shutdown_timeout(Duration::from_secs(1)); // for the writer; not for a name lookup
     done.unwrap_or_else(|error| {
@@ -140,7 +152,9 @@ async fn run(args: Args) -> Result<ExitCode> {
     let client = if demo { client.no_proxy() } else { client }.build()?;
     let (asked, limit, in_memory) = (urls.len(), args.fetch.into(), Arc::new(()));
     let held = in_memory.clone();
-    let fetches = urls.into_iter().map(move |url| fetch(client.clone(), url, held.clone()));
+    let fetches = urls
+        .into_iter()
+        .map(move |url| fetch(client.clone(), url, held.clone()));
     let _heart = AbortOnDropHandle::new(tokio::spawn(async {
         loop {
             BEATS.fetch_add(1, Relaxed);
@@ -166,27 +180,53 @@ async fn run(args: Args) -> Result<ExitCode> {
     };
     let mut good = written == asked;
     if demo {
-        let (most, bound) = (MOST.load(Relaxed), limit + 2 * rayon::current_num_threads() + 16);
+        let (most, bound) = (
+            MOST.load(Relaxed),
+            limit + 2 * rayon::current_num_threads() + 16,
+        );
         let [crunching, writing] = WENT_ON.each_ref().map(|seen| seen.get() == Some(&true));
         writeln!(stdout(), "{written} of {asked} pages written, each once")?;
-        writeln!(stdout(), "heartbeats while crunching: {crunching}, while writing: {writing}")?;
-        writeln!(stdout(), "in memory at most: {most} pages, the bound is {bound}")?;
+        writeln!(
+            stdout(),
+            "heartbeats while crunching: {crunching}, while writing: {writing}"
+        )?;
+        writeln!(
+            stdout(),
+            "in memory at most: {most} pages, the bound is {bound}"
+        )?;
         good &= crunching && writing && most <= bound && crc32(b"123456789") == 0xCBF4_3926;
     }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Fetches one page. Whoever holds the page holds a clone of `in_memory`.
 async fn fetch(client: Client, url: Url, in_memory: Arc<()>) -> Result<(Url, Bytes, Arc<()>)> {
-    let page = async { client.get(url.clone()).send().await?.error_for_status()?.bytes().await };
-    let page = page.await.map_err(reqwest::Error::without_url).with_context(|| url.clone())?;
+    let page = async {
+        client
+            .get(url.clone())
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await
+    };
+    let page = page
+        .await
+        .map_err(reqwest::Error::without_url)
+        .with_context(|| url.clone())?;
     Ok((url, page, in_memory))
 }
 
 /// The checksum of zip and PNG, bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     let bit = |crc: u32, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
-    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), bit))
+    !bytes
+        .iter()
+        .fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), bit))
 }
 
 static BEATS: AtomicUsize = AtomicUsize::new(0); // heartbeats of the async thread
@@ -209,5 +249,7 @@ async fn demo_pages() -> Result<Vec<Url>> {
     let address = listener.local_addr()?;
     let server = axum::serve(listener, Router::new().route("/{page}", get(page)));
     tokio::spawn(async { server.await });
-    (1..=200).map(|n| Ok(Url::parse(&format!("http://{address}/{n}"))?)).collect()
+    (1..=200)
+        .map(|n| Ok(Url::parse(&format!("http://{address}/{n}"))?))
+        .collect()
 }

@@ -135,21 +135,32 @@ pub async fn open(name: &str) -> Result<Queue> {
     let Ok(url) = env::var("REDIS_URL") else {
         let lock = File::create(format!("{name}-lock"))?;
         lock.lock()?; // apalis does not: the tables are made by one, whoever else starts
-        let file = SqliteConnectOptions::new().filename(name).create_if_missing(true);
+        let file = SqliteConnectOptions::new()
+            .filename(name)
+            .create_if_missing(true);
         let pool = SqlitePool::connect_with(file.pragma("journal_mode", "WAL")).await?;
         SqliteStorage::migrations().run(&pool).await?;
         sqlx::query(BACKOFF).execute(&pool).await?;
-        let config = Config::default().batch_size(1).heartbeat_interval(BEAT).missed_heartbeats(3);
+        let config = Config::default()
+            .batch_size(1)
+            .heartbeat_interval(BEAT)
+            .missed_heartbeats(3);
         return Ok(Queue::Sqlite(SqliteStorage::new(&pool).with_config(config)));
     };
     let client = Client::open(url).map_err(|e| anyhow!("REDIS_URL: {e}"))?;
-    let options = Connect::new().set_number_of_retries(1).set_response_timeout(Some(TIME_LIMIT));
+    let options = Connect::new()
+        .set_number_of_retries(1)
+        .set_response_timeout(Some(TIME_LIMIT));
     let db = client.get_connection_manager_with_config(options).await;
     let mut db = db.map_err(|e| anyhow!("redis://{}: {e}", client.get_connection_info().addr()))?;
     let config = RedisConfig::default().queue(name).batch_size(1);
     let config = config.heartbeat_interval(BEAT).missed_heartbeats(3);
     let (later, ready) = (config.scheduled_jobs_set(), config.active_jobs_list());
-    Script::new(RELEASE).key(later).key(ready).invoke_async::<()>(&mut db).await?;
+    Script::new(RELEASE)
+        .key(later)
+        .key(ready)
+        .invoke_async::<()>(&mut db)
+        .await?;
     Ok(Queue::Redis(RedisStorage::new(db).with_config(config)))
 }
 
@@ -167,7 +178,11 @@ const RELEASE: &str = "for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 
 /// is then taken over. Retries are left to the store: those of apalis's `retry` layer would be lost
 /// with the process, and one that waits would keep it from ever stopping.
 pub async fn work(queue: Queue) -> Result<()> {
-    let name = format!("{}-{}", process::id(), time::UNIX_EPOCH.elapsed()?.as_nanos()); // used once
+    let name = format!(
+        "{}-{}",
+        process::id(),
+        time::UNIX_EPOCH.elapsed()?.as_nanos()
+    ); // used once
     let stopping = CancellationToken::new();
     either!(queue, backend => {
         let backend = backend.poll_with_interval(Duration::from_millis(100));
@@ -184,7 +199,10 @@ pub async fn work(queue: Queue) -> Result<()> {
 
 /// Waits for a signal, then until the worker takes nothing new, then until it has nothing left.
 async fn stop(worker: WorkerContext, stopping: CancellationToken) -> Result<(), WorkerError> {
-    let (mut int, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut int, mut term) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     select! { _ = int.recv() => {} _ = term.recv() => {} }
     stopping.cancel();
     while !worker.is_paused() || worker.has_pending_tasks() {
@@ -207,9 +225,15 @@ async fn attempt(job: Job, id: TaskId, n: Attempt, queue: Data<Queue>) -> Result
         }
         AbortOnDropHandle::new(tokio::spawn(timeout(TIME_LIMIT, handle(job)))).await??
     };
-    let Err(error) = work.await else { return Ok(()) };
+    let Err(error) = work.await else {
+        return Ok(());
+    };
     eprintln!("{file}: attempt {n}: {error:#}");
-    if n < ATTEMPTS { Err(error.into()) } else { Err(AbortError::new(error).into()) }
+    if n < ATTEMPTS {
+        Err(error.into())
+    } else {
+        Err(AbortError::new(error).into())
+    }
 }
 
 // Only for the demo from here on.
@@ -232,16 +256,29 @@ struct Args {
 
 #[tokio::main]
 async fn main() {
-    let done = run(clap::Parser::parse()).await.inspect_err(|error| eprintln!("error: {error}"));
+    let done = run(clap::Parser::parse())
+        .await
+        .inspect_err(|error| eprintln!("error: {error}"));
     process::exit(if done.is_ok() { 0 } else { 2 }) // to return would wait for calls that block
 }
 
-async fn run(Args { command, files, queue: name }: Args) -> Result<()> {
+async fn run(
+    Args {
+        command,
+        files,
+        queue: name,
+    }: Args,
+) -> Result<()> {
     let Some(command) = command else {
-        let sh = Command::new("sh").args(["-c", DEMO]).arg(env::current_exe()?).status()?;
+        let sh = Command::new("sh")
+            .args(["-c", DEMO])
+            .arg(env::current_exe()?)
+            .status()?;
         process::exit(sh.code().unwrap_or(1))
     };
-    let queue = open(&name).await.map_err(|error| anyhow!("{name}: {error}"))?;
+    let queue = open(&name)
+        .await
+        .map_err(|error| anyhow!("{name}: {error}"))?;
     let jobs: Result<_, _> = files.iter().map(|f| path::absolute(f).map(Job)).collect();
     match (command.as_str(), &queue) {
         ("push", _) => either!(queue, mut backend => backend.push_bulk(jobs?).await?),
@@ -250,7 +287,8 @@ async fn run(Args { command, files, queue: name }: Args) -> Result<()> {
             let mut db = redis.clone().get_connection().clone();
             let keys = db.keys(format!("{name}:*")).await?;
             db.del(keys).await?;
-            db.zrem("core:apalis:queues:list", format!("{name}:workers")).await?;
+            db.zrem("core:apalis:queues:list", format!("{name}:workers"))
+                .await?;
         }
         _ => list(&queue).await?,
     }
@@ -260,10 +298,18 @@ async fn run(Args { command, files, queue: name }: Args) -> Result<()> {
 /// Prints how many jobs there are in each status, with their attempts, and what the dead died of.
 async fn list(queue: &Queue) -> Result<()> {
     for status in ["Pending", "Queued", "Running", "Failed", "Done", "Killed"] {
-        let all = Filter { status: status.parse().ok(), page: 1, page_size: Some(1 << 30) };
+        let all = Filter {
+            status: status.parse().ok(),
+            page: 1,
+            page_size: Some(1 << 30),
+        };
         let jobs = either!(queue, backend => backend.list_all_tasks(&all).await?);
         let attempts: usize = jobs.iter().map(|job| job.attempt()).sum();
-        writeln!(io::stdout(), "{status}: {} jobs, {attempts} attempts", jobs.len())?;
+        writeln!(
+            io::stdout(),
+            "{status}: {} jobs, {attempts} attempts",
+            jobs.len()
+        )?;
         for job in jobs.iter().filter(|_| status == "Killed") {
             let (id, job) = (job.task_id().cloned(), String::from_utf8_lossy(&job.args));
             let end: Vec<TaskResult<()>> = either!(queue, mut b => b.check_status(id).await?);

@@ -103,11 +103,22 @@ fn main() -> io::Result<ExitCode> {
         ("a new thread, joined", new_thread),
         ("a sleep of 1 ms", sleep),
     ] {
-        writeln!(stdout(), "{name:<24} {nanos:>8.0} ns {:>7.0} times", nanos / mutex)?;
+        writeln!(
+            stdout(),
+            "{name:<24} {nanos:>8.0} ns {:>7.0} times",
+            nanos / mutex
+        )?;
     }
     let held = 2.0 * mutex < system_call && 2.0 * system_call < round_trip;
-    writeln!(stdout(), "mutex < system call < round trip, each by 2 and more: {held}")?;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    writeln!(
+        stdout(),
+        "mutex < system call < round trip, each by 2 and more: {held}"
+    )?;
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A message to a thread that sleeps, and its answer.

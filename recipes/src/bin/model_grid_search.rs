@@ -50,7 +50,10 @@ pub fn grid_search<S: Sync, R: Send>(
     let jobs = (0..settings.len() * folds).into_par_iter().with_max_len(1); // a fit is never small
     let job = |job| score(&settings[job / folds], job % folds, job_seed(seed, job));
     let mut results = jobs.map(job).collect::<Vec<_>>().into_iter();
-    settings.iter().map(|_| results.by_ref().take(folds).collect()).collect()
+    settings
+        .iter()
+        .map(|_| results.by_ref().take(folds).collect())
+        .collect()
 }
 
 /// The mean, added up in order, hence the same on each run. NaN if there are none.
@@ -61,7 +64,10 @@ pub fn mean(scores: &[f64]) -> f64 {
 /// The number of the smallest score, the first of equals. One that diverged (NaN or infinite)
 /// never wins; `None` if there is no other.
 pub fn best(scores: &[f64]) -> Option<usize> {
-    let finite = scores.iter().enumerate().filter(|(_, score)| score.is_finite());
+    let finite = scores
+        .iter()
+        .enumerate()
+        .filter(|(_, score)| score.is_finite());
     Some(finite.min_by(|(_, a), (_, b)| a.total_cmp(b))?.0)
 }
 
@@ -96,18 +102,25 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let Args { folds, seed } = Args::parse();
     let (folds, mut out) = (usize::from(folds), stdout());
     let rows: Vec<_> = (0..200).map(|row| made_up(job_seed(!seed, row))).collect();
-    let settings = [0.01, 0.1, 0.3, 4.0].map(|rate| [1, 2, 3, 4, 5].map(|n| (rate, n))).concat();
+    let settings = [0.01, 0.1, 0.3, 4.0]
+        .map(|rate| [1, 2, 3, 4, 5].map(|n| (rate, n)))
+        .concat();
     let score = |&setting: &_, fold, seed| fit(&rows, folds, setting, fold, seed);
     let job = |job| score(&settings[job / folds], job % folds, job_seed(seed, job));
     let in_turn: Vec<_> = (0..settings.len() * folds).map(job).collect();
     let means: Vec<_> = in_turn.chunks(folds).map(mean).collect();
     let first = best(&means).ok_or("all diverged")?;
     let (n, (rate, degree), error) = (in_turn.len(), settings[first], means[first]);
-    writeln!(out, "{n} models, the best: rate {rate}, degree {degree}; mean error {error:.6}")?;
+    writeln!(
+        out,
+        "{n} models, the best: rate {rate}, degree {degree}; mean error {error:.6}"
+    )?;
 
     let mut held = true;
     for workers in [1, 2, 8] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build()?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(workers)
+            .build()?;
         let (here, came, start) = (Mutex::new(BTreeSet::new()), Condvar::new(), Instant::now());
         let score = |setting: &_, fold, seed| {
             let mut here = here.lock().unwrap(); // nothing panics under this lock
@@ -120,20 +133,37 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         let scores = pool.install(|| grid_search(&settings, folds, seed, score));
         let means: Vec<_> = scores.iter().map(|folds| mean(folds)).collect();
         let bits = |score: &f64| score.to_bits();
-        let same = scores.iter().flatten().map(bits).eq(in_turn.iter().map(bits));
+        let same = scores
+            .iter()
+            .flatten()
+            .map(bits)
+            .eq(in_turn.iter().map(bits));
         let met = here.into_inner()?.len();
-        writeln!(out, "{met} of {workers} workers at work at once; every score bit-equal: {same}")?;
+        writeln!(
+            out,
+            "{met} of {workers} workers at work at once; every score bit-equal: {same}"
+        )?;
         held &= same && met == workers && best(&means) == Some(first);
     }
 
     let mut shared = seed;
     let [a, b] = [(); 2].map(|()| score(&settings[first], 0, random(&mut shared)));
-    writeln!(out, "one generator for all: {a:.6} if this model draws first, {b:.6} if next")?;
+    writeln!(
+        out,
+        "one generator for all: {a:.6} if this model draws first, {b:.6} if next"
+    )?;
     let floats = [1e16, 1.0, -1e16, 1.0];
     let (sum, halves): (f64, f64) = (floats.iter().sum(), floats.par_iter().with_max_len(1).sum());
-    writeln!(out, "a sum of four floats: {sum} in turn, {halves} in parallel")?;
+    writeln!(
+        out,
+        "a sum of four floats: {sum} in turn, {halves} in parallel"
+    )?;
     held &= a != b && sum != halves;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A point on a curve of degree 3, and some noise.
@@ -154,7 +184,9 @@ fn fit(rows: &[(f64, f64)], folds: usize, how: (f64, usize), fold: usize, mut se
         if row % folds != fold {
             let (x, y) = rows[row];
             let mut step = rate * (y - value(&weights, x));
-            weights.iter_mut().for_each(|weight| (*weight, step) = (*weight + step, step * x));
+            weights
+                .iter_mut()
+                .for_each(|weight| (*weight, step) = (*weight + step, step * x));
         }
     }
     let test = rows.iter().skip(fold).step_by(folds);

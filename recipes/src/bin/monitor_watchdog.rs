@@ -77,14 +77,23 @@ pub enum State {
 impl Watchdog {
     /// A worker is stalled at the `patience`-th check in a row without a beat, at the first if 0.
     pub fn new(patience: u64) -> Self {
-        Self { patience: patience.max(1), workers: Arc::default(), thread: None }
+        Self {
+            patience: patience.max(1),
+            workers: Arc::default(),
+            thread: None,
+        }
     }
 
     /// From now on the worker has to beat. Any thread or task may hold its heartbeat.
     pub fn register(&self, name: impl Into<Arc<str>>) -> Heartbeat {
         let (name, beats) = (name.into(), Arc::new(AtomicU64::new(1))); // this is the first beat
         let mut workers = self.workers.lock().unwrap();
-        workers.push(Worker { name, beats: beats.clone(), seen: 0, missed: 0 });
+        workers.push(Worker {
+            name,
+            beats: beats.clone(),
+            seen: 0,
+            missed: 0,
+        });
         Heartbeat(beats)
     }
 
@@ -119,13 +128,20 @@ impl Watchdog {
     ) -> io::Result<Self> {
         assert!(!period.is_zero(), "without a period it would never rest");
         let (stop, stopped) = mpsc::sync_channel(0); // nothing is sent, it is only closed
-        let dog = Self { workers: self.workers.clone(), thread: None, ..self };
+        let dog = Self {
+            workers: self.workers.clone(),
+            thread: None,
+            ..self
+        };
         let thread = Builder::new().name("watchdog".to_owned()).spawn(move || {
             while stopped.recv_timeout(period) == Err(Timeout) {
                 dog.check().into_iter().for_each(&mut report);
             }
             // It comes too early to call anybody late.
-            let last = dog.check().into_iter().filter(|news| !matches!(news.1, State::Stalled(_)));
+            let last = dog
+                .check()
+                .into_iter()
+                .filter(|news| !matches!(news.1, State::Stalled(_)));
             last.for_each(report);
         })?;
         self.thread = Some((stop, thread));
@@ -136,7 +152,10 @@ impl Watchdog {
 impl Drop for Watchdog {
     fn drop(&mut self) {
         // The thread waits for the end of the channel. A panic of `report` is on stderr already.
-        let _ = self.thread.take().map(|(stop, thread)| (drop(stop), thread.join()));
+        let _ = self
+            .thread
+            .take()
+            .map(|(stop, thread)| (drop(stop), thread.join()));
     }
 }
 
@@ -153,7 +172,8 @@ impl Heartbeat {
 
 impl Drop for Heartbeat {
     fn drop(&mut self) {
-        self.0.store(if panicking() { PANICKED } else { ENDED }, Relaxed);
+        self.0
+            .store(if panicking() { PANICKED } else { ENDED }, Relaxed);
     }
 }
 
@@ -205,12 +225,26 @@ async fn five_tasks(real: bool) -> Result<bool> {
     for _ in 0..10 {
         sleep(10 * UNIT).await;
         let at = start.elapsed();
-        news.extend(dog.check().iter().map(|(name, new)| format!("{at:?}: {name} {new:?}")));
+        news.extend(
+            dog.check()
+                .iter()
+                .map(|(name, new)| format!("{at:?}: {name} {new:?}")),
+        );
     }
     writeln!(stdout(), "{}", news.join("\n"))?; // `println!` would panic in a broken pipe
-    let named = news.iter().filter(|new| !new.contains("mail") && !new.contains("index")).count();
-    writeln!(stdout(), "import, backup and export were named {named} times")?;
-    let exact = ["400ms: mail Stalled(2)", "400ms: index Panicked", "800ms: mail Recovered(5)"];
+    let named = news
+        .iter()
+        .filter(|new| !new.contains("mail") && !new.contains("index"))
+        .count();
+    writeln!(
+        stdout(),
+        "import, backup and export were named {named} times"
+    )?;
+    let exact = [
+        "400ms: mail Stalled(2)",
+        "400ms: index Panicked",
+        "800ms: mail Recovered(5)",
+    ];
     Ok(news == exact || real && news.len() >= named + 3)
 }
 
@@ -226,7 +260,16 @@ async fn blocked_thread() -> Result<bool> {
     let mut news = vec![next()?, next()?];
     task.await.map(|()| drop(blocker))?;
     news.extend([next()?, next()?]);
-    writeln!(stdout(), "a task blocks its thread, then ends: {}", news.join(", "))?;
-    let plan = ["neighbor Stalled(2)", "blocker Stalled(2)", "neighbor Recov", "blocker Recov"];
+    writeln!(
+        stdout(),
+        "a task blocks its thread, then ends: {}",
+        news.join(", ")
+    )?;
+    let plan = [
+        "neighbor Stalled(2)",
+        "blocker Stalled(2)",
+        "neighbor Recov",
+        "blocker Recov",
+    ];
     Ok(zip(news, plan).all(|(new, plan)| new.starts_with(plan)))
 }

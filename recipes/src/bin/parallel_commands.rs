@@ -65,9 +65,15 @@ pub fn run_all(
 /// Runs one command with an empty stdin until it has ended and its pipes are closed. Dropped
 /// half-way, it kills the command with all that it has started, but for what left its group.
 pub async fn run(mut command: Command) -> io::Result<Output> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let child = command.process_group(0).kill_on_drop(true).spawn()?;
-    let leader = child.id().and_then(|id| id.try_into().ok()).map(Pid::from_raw);
+    let leader = child
+        .id()
+        .and_then(|id| id.try_into().ok())
+        .map(Pid::from_raw);
     let ended = pin!(child.wait_with_output());
     let group = Group(leader); // declared last, so dropped first: before the child is reaped
     let output = ended.await;
@@ -102,7 +108,11 @@ async fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let (demo, limit) = (args.command.is_empty(), args.limit.into());
     // Before Ctrl-C is caught: a read that blocks would hold it up.
-    let lines = if demo { String::new() } else { io::read_to_string(io::stdin())? };
+    let lines = if demo {
+        String::new()
+    } else {
+        io::read_to_string(io::stdin())?
+    };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -153,15 +163,31 @@ async fn run_demo(limit: usize) -> Result<bool> {
     let (folder, at_once) = (tempfile::tempdir()?, limit.min(12));
     let commands = (1..=12).map(|n| {
         let mut command = Command::new("sh");
-        command.args(["-c", SCRIPT, &at_once.to_string(), &n.to_string()]).current_dir(&folder);
+        command
+            .args(["-c", SCRIPT, &at_once.to_string(), &n.to_string()])
+            .current_dir(&folder);
         command
     });
     let results: Vec<_> = run_all(commands, limit).try_collect().await?;
-    let in_order = results.iter().zip(1..).all(|(it, n)| it.stdout == format!("{n}\n").as_bytes());
-    let right = results.iter().zip(1..).all(|(it, n)| it.status.code() == Some(n % 3));
-    let most = (1..=12).rfind(|n| folder.path().join(format!("seen.{n}")).exists()).unwrap_or(0);
+    let in_order = results
+        .iter()
+        .zip(1..)
+        .all(|(it, n)| it.stdout == format!("{n}\n").as_bytes());
+    let right = results
+        .iter()
+        .zip(1..)
+        .all(|(it, n)| it.status.code() == Some(n % 3));
+    let most = (1..=12)
+        .rfind(|n| folder.path().join(format!("seen.{n}")).exists())
+        .unwrap_or(0);
     let (n, late) = (results.len(), folder.path().join("late").exists());
-    writeln!(stdout(), "{n} outputs in order: {in_order}; {n} statuses in order: {right}")?;
-    writeln!(stdout(), "{most} at once, as the commands counted; 1 ended after 2: {late}")?;
+    writeln!(
+        stdout(),
+        "{n} outputs in order: {in_order}; {n} statuses in order: {right}"
+    )?;
+    writeln!(
+        stdout(),
+        "{most} at once, as the commands counted; 1 ended after 2: {late}"
+    )?;
     Ok(in_order && right && n == 12 && most == at_once && late == (limit > 1))
 }

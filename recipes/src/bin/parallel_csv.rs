@@ -66,7 +66,10 @@ pub fn fold_rows<A: Default + Send, E: From<csv::Error> + Send>(
         (!batch.is_empty()).then_some(batch)
     });
     let add_batch = |mut sum, batch: Vec<csv::Result<_>>| {
-        batch.into_iter().try_for_each(|row| add(&mut sum, &row?)).map(|()| sum)
+        batch
+            .into_iter()
+            .try_for_each(|row| add(&mut sum, &row?))
+            .map(|()| sum)
     };
     let parts = batches.par_bridge().try_fold(A::default, add_batch);
     parts.try_reduce(A::default, |a, b| Ok(merge(a, b)))
@@ -109,11 +112,17 @@ pub fn sum_by(file: impl Read + Send, key: &str, amount: &str) -> Result<Sums, P
 
 /// `-12.34` and `12` in cents; `None` for anything else.
 pub fn cents(amount: &str) -> Option<i64> {
-    let (sign, digits) = amount.strip_prefix('-').map_or((1, amount), |digits| (-1, digits));
+    let (sign, digits) = amount
+        .strip_prefix('-')
+        .map_or((1, amount), |digits| (-1, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "00"));
     let digits = format!("{whole}{part}");
     let good = !whole.is_empty() && part.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
-    if good { Some(sign * digits.parse::<i64>().ok()?) } else { None }
+    if good {
+        Some(sign * digits.parse::<i64>().ok()?)
+    } else {
+        None
+    }
 }
 
 // Only for the demo from here on.
@@ -148,28 +157,52 @@ fn run(Args { file, key, amount }: Args) -> Result<ExitCode, Problem> {
     let sums = sum_by(open()?, &key, &amount)?;
     for (key, (rows, cents)) in &sums {
         let (sign, cents) = (if *cents < 0 { "-" } else { "" }, cents.unsigned_abs());
-        writeln!(out, "{key:7}{rows:5} rows   {sign}{}.{:02}", cents / 100, cents % 100)?;
+        writeln!(
+            out,
+            "{key:7}{rows:5} rows   {sign}{}.{:02}",
+            cents / 100,
+            cents % 100
+        )?;
     }
 
     let mut in_turn = Sums::new();
     for row in Reader::from_reader(open()?).deserialize() {
         let row: BTreeMap<String, String> = row?;
         let sum = in_turn.entry(row[&key].clone()).or_default();
-        *sum = (sum.0 + 1, sum.1 + i128::from(cents(&row[&amount]).ok_or("no amount")?));
+        *sum = (
+            sum.0 + 1,
+            sum.1 + i128::from(cents(&row[&amount]).ok_or("no amount")?),
+        );
     }
     let (all, same) = (sums.values().map(|sum| sum.0).sum::<u64>(), sums == in_turn);
-    let (cut, n) = (BufReader::new(open()?).lines().skip(1).count(), current_num_threads());
-    writeln!(out, "{all} rows on {n} threads, in turn the same: {same}; cut at line ends: {cut}")?;
+    let (cut, n) = (
+        BufReader::new(open()?).lines().skip(1).count(),
+        current_num_threads(),
+    );
+    writeln!(
+        out,
+        "{all} rows on {n} threads, in turn the same: {same}; cut at line ends: {cut}"
+    )?;
     let held = same && (file.is_some() || (all, cut) == (20_000, 22_000));
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A table of 20000 sales; every tenth has a comment of two lines.
 fn made_up() -> String {
     let row = |row: usize| {
-        let comment = if row.is_multiple_of(10) { "\"two\nlines, one row\"" } else { "" };
+        let comment = if row.is_multiple_of(10) {
+            "\"two\nlines, one row\""
+        } else {
+            ""
+        };
         let city = ["Oslo", "Lima", "Quito"][row % 3];
         format!("{city},{}.{:02},{comment}\n", row % 100, row % 7)
     };
-    iter::once("city,amount,comment\n".to_owned()).chain((1..=20_000).map(row)).collect()
+    iter::once("city,amount,comment\n".to_owned())
+        .chain((1..=20_000).map(row))
+        .collect()
 }

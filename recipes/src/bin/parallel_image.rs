@@ -104,11 +104,19 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(Args { out: path, width, workers }: Args) -> Result<ExitCode, Box<dyn Error>> {
+fn run(
+    Args {
+        out: path,
+        width,
+        workers,
+    }: Args,
+) -> Result<ExitCode, Box<dyn Error>> {
     let (height, mut out) = (width * 2 / 3, stdout());
     let expected = usize::from(workers).min(height as usize);
     let pixel = |x, y| mandelbrot(width, x, y);
-    let in_turn: Vec<_> = (0..height).flat_map(|y| (0..width).map(move |x| pixel(x, y))).collect();
+    let in_turn: Vec<_> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| pixel(x, y)))
+        .collect();
 
     let (here, came, start) = (Mutex::new(BTreeSet::new()), Condvar::new(), Instant::now());
     let meet_and_paint = |x, y| {
@@ -121,24 +129,38 @@ fn run(Args { out: path, width, workers }: Args) -> Result<ExitCode, Box<dyn Err
         }
         pixel(x, y)
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers.into()).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers.into())
+        .build()?;
     let image = pool.install(|| paint(width, height, meet_and_paint));
     let (same, met) = (image == in_turn, here.into_inner().unwrap().len());
-    writeln!(out, "{width} x {height} pixels, {met} workers met; every pixel as in turn: {same}")?;
+    writeln!(
+        out,
+        "{width} x {height} pixels, {met} workers met; every pixel as in turn: {same}"
+    )?;
 
     let image = image.as_flattened();
     let file = to_png(width, height, png::ColorType::Rgb, image)?;
     let mut reader = png::Decoder::new(Cursor::new(&file)).read_info()?;
     let mut read = vec![0; image.len()];
     reader.next_frame(&mut read)?;
-    let sum =
-        image.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
-    writeln!(out, "checksum {sum:08x}; read back from the PNG, the same: {}", read == image)?;
+    let sum = image.iter().fold(0_u32, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add((*byte).into())
+    });
+    writeln!(
+        out,
+        "checksum {sum:08x}; read back from the PNG, the same: {}",
+        read == image
+    )?;
     if let Some(path) = path {
         fs::write(&path, file).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let held = same && met == expected && read == image;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// How long the point stays near 0: only sums and products, so the same bits everywhere.
@@ -149,5 +171,9 @@ fn mandelbrot(width: u32, x: u32, y: u32) -> [u8; 3] {
     while steps < 255 && a * a + b * b < 4.0 {
         (a, b, steps) = (a * a - b * b + re, 2.0 * a * b + im, steps + 1);
     }
-    if steps == 255 { [0; 3] } else { [steps.saturating_mul(9), steps.saturating_mul(4), 96] }
+    if steps == 255 {
+        [0; 3]
+    } else {
+        [steps.saturating_mul(9), steps.saturating_mul(4), 96]
+    }
 }

@@ -56,13 +56,21 @@ pub fn count_in_parallel(
     least: usize,
     test: impl Fn(u32) -> bool + Sync,
 ) -> usize {
-    numbers.into_par_iter().with_min_len(least).filter(|&number| test(number)).count()
+    numbers
+        .into_par_iter()
+        .with_min_len(least)
+        .filter(|&number| test(number))
+        .count()
 }
 
 /// Whether the number is a prime, by trying every odd divisor up to its root.
 pub fn is_prime(n: u32) -> bool {
     let odd = n > 2 && !n.is_multiple_of(2);
-    n == 2 || odd && (3..=n.isqrt()).step_by(2).all(|divisor| !n.is_multiple_of(divisor))
+    n == 2
+        || odd
+            && (3..=n.isqrt())
+                .step_by(2)
+                .all(|divisor| !n.is_multiple_of(divisor))
 }
 
 // Only for the demo from here on.
@@ -85,12 +93,22 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Args { below, workers, least } = Args::parse();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers.into()).build()?;
+    let Args {
+        below,
+        workers,
+        least,
+    } = Args::parse();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers.into())
+        .build()?;
 
     let start = Instant::now();
     let in_turn = (0..below).filter(|&n| is_prime(n)).count();
-    writeln!(stdout(), "in turn:   {in_turn} primes below {below} in {:.1?}", start.elapsed())?;
+    writeln!(
+        stdout(),
+        "in turn:   {in_turn} primes below {below} in {:.1?}",
+        start.elapsed()
+    )?;
     let start = Instant::now();
     let primes = pool.install(|| count_in_parallel(0..below, least, is_prime));
     writeln!(
@@ -120,7 +138,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let known = below != 200_000 || primes == 17_984;
     let held = known && primes == in_turn && counted == in_turn && met == expected;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Into how many jobs so many items can be cut, by halves of at least `least`.

@@ -60,7 +60,11 @@ pub fn report_progress<R>(
     mut report: impl FnMut(Report) + Send,
     work: impl FnOnce(&Progress) -> R,
 ) -> R {
-    let progress = Progress { done: AtomicU64::new(0), total, start: Instant::now() };
+    let progress = Progress {
+        done: AtomicU64::new(0),
+        total,
+        start: Instant::now(),
+    };
     let (ended, every) = (AtomicBool::new(false), every.max(Duration::from_millis(1)));
     let mut shown = 0;
     report(progress.report());
@@ -116,7 +120,11 @@ impl Progress {
         let left = self.start.elapsed().as_secs_f64() * total.saturating_sub(done) as f64;
         let left = Duration::try_from_secs_f64(left / done as f64).ok(); // not of 0 / 0
         let percent = (u128::from(done.min(total)) * 100).checked_div(total.into());
-        Report { done, percent: percent.map_or(100, |percent| percent as u64), left }
+        Report {
+            done,
+            percent: percent.map_or(100, |percent| percent as u64),
+            left,
+        }
     }
 }
 
@@ -140,7 +148,11 @@ fn main() -> io::Result<ExitCode> {
         }
         _ => wrong.exit(), // --help
     });
-    let held = if args.files.is_empty() { run_demo(args.threads) } else { count_lines(&args) };
+    let held = if args.files.is_empty() {
+        run_demo(args.threads)
+    } else {
+        count_lines(&args)
+    };
     Ok(ExitCode::from(u8::from(!held?)))
 }
 
@@ -149,14 +161,22 @@ fn on_threads(threads: u16, items: usize, each: impl Fn(usize) -> bool + Sync) {
     let next = AtomicUsize::new(0);
     let mine = || iter::repeat_with(|| next.fetch_add(1, Relaxed)).take_while(|n| *n < items);
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(|| mine().all(&each))).collect();
-        threads.into_iter().for_each(|t| _ = t.join().unwrap_or_else(|p| resume_unwind(p)));
+        let threads: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| mine().all(&each)))
+            .collect();
+        threads
+            .into_iter()
+            .for_each(|t| _ = t.join().unwrap_or_else(|p| resume_unwind(p)));
     });
 }
 
 fn count_lines(Args { files, threads }: &Args) -> io::Result<bool> {
     // One line, or many.
-    let (begin, end) = if stderr().is_terminal() { ("\r", "\x1b[K") } else { ("", "\n") };
+    let (begin, end) = if stderr().is_terminal() {
+        ("\r", "\x1b[K")
+    } else {
+        ("", "\n")
+    };
     let show = |Report { percent, left, .. }| {
         let left = left.map_or(String::new(), |left| format!(", {left:.0?} left"));
         let _ = write!(stderr(), "{begin}{percent} %{left}{end}");
@@ -165,12 +185,18 @@ fn count_lines(Args { files, threads }: &Args) -> io::Result<bool> {
     let count = |file, progress: &Progress| {
         let (mut file, mut chunk) = (File::open(file)?, vec![0; 1 << 16]);
         while let bytes @ 1.. = file.read(&mut chunk)? {
-            lines.fetch_add(chunk[..bytes].iter().filter(|byte| **byte == b'\n').count(), Relaxed);
+            lines.fetch_add(
+                chunk[..bytes].iter().filter(|byte| **byte == b'\n').count(),
+                Relaxed,
+            );
             progress.add(bytes as u64);
         }
         io::Result::Ok(())
     };
-    let sizes = files.iter().flat_map(fs::metadata).filter(fs::Metadata::is_file);
+    let sizes = files
+        .iter()
+        .flat_map(fs::metadata)
+        .filter(fs::Metadata::is_file);
     let total = sizes.map(|about| about.len()).sum();
     report_progress(total, Duration::from_millis(200), show, |progress| {
         on_threads(*threads, files.len(), |n| {
@@ -197,24 +223,44 @@ fn run_demo(threads: u16) -> io::Result<bool> {
     let report = |Report { percent, .. }| steps.extend(sender.send(percent).map(|()| percent));
     report_progress(1000, Duration::ZERO, report, |progress| {
         for goal in [25, 50, 75, 100] {
-            on_threads(threads, 250, |n| (n < 250).then(|| progress.add(1)).is_some());
-            while reported.recv_timeout(patience).is_ok_and(|percent| percent < goal) {}
+            on_threads(threads, 250, |n| {
+                (n < 250).then(|| progress.add(1)).is_some()
+            });
+            while reported
+                .recv_timeout(patience)
+                .is_ok_and(|percent| percent < goal)
+            {}
         }
     });
-    let seen = [0, 25, 50, 75, 100].iter().filter(|stop| steps.contains(stop)).count();
+    let seen = [0, 25, 50, 75, 100]
+        .iter()
+        .filter(|stop| steps.contains(stop))
+        .count();
     let (mut held, mut out) = (seen == 5 && steps.is_sorted(), stdout());
     // `println!` would panic in a broken pipe.
-    writeln!(out, "0, 25, 50, 75 and 100, each awaited: {seen} of 5 seen, never back: {held}")?;
+    writeln!(
+        out,
+        "0, 25, 50, 75 and 100, each awaited: {seen} of 5 seen, never back: {held}"
+    )?;
     for (what, items, plan, each) in [
-        ("an hour between reports", 1000, &[0, 100][..], (|_| true) as fn(usize) -> bool),
+        (
+            "an hour between reports",
+            1000,
+            &[0, 100][..],
+            (|_| true) as fn(usize) -> bool,
+        ),
         ("nothing to do", 0, &[100], |_| true),
         ("canceled at half", 1000, &[0, 50], |n| n < 500),
-        ("the last one panics", 1000, &[0, 99], |n| n < 999 || resume_unwind(Box::new("a bug"))),
+        ("the last one panics", 1000, &[0, 99], |n| {
+            n < 999 || resume_unwind(Box::new("a bug"))
+        }),
     ] {
         let mut percents = Vec::new();
         let report = |report: Report| percents.push(report.percent);
         let work = |progress: &Progress| {
-            on_threads(threads, items as usize, |n| each(n).then(|| progress.add(1)).is_some());
+            on_threads(threads, items as usize, |n| {
+                each(n).then(|| progress.add(1)).is_some()
+            });
         };
         let job = AssertUnwindSafe(|| report_progress(items, hour, report, work));
         let panicked = catch_unwind(job).is_err();

@@ -80,8 +80,17 @@ impl RateLimit {
         // Only the next one waits for a place: if it goes, its place is for the one behind it.
         let turn = self.turn.lock().await;
         let permit = self.places.acquire().await.expect("never closed");
-        let Reverse(rested) = self.rested.lock().expect("no panic in it").pop().expect("a place");
-        let mut place = Place { limit: self, unused: Some(rested), _permit: permit };
+        let Reverse(rested) = self
+            .rested
+            .lock()
+            .expect("no panic in it")
+            .pop()
+            .expect("a place");
+        let mut place = Place {
+            limit: self,
+            unused: Some(rested),
+            _permit: permit,
+        };
         sleep_until(rested).await;
         drop(turn);
         place.unused = None;
@@ -98,8 +107,14 @@ struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let rested = self.unused.unwrap_or_else(|| Instant::now() + self.limit.rest);
-        self.limit.rested.lock().expect("no panic in it").push(Reverse(rested));
+        let rested = self
+            .unused
+            .unwrap_or_else(|| Instant::now() + self.limit.rest);
+        self.limit
+            .rested
+            .lock()
+            .expect("no panic in it")
+            .push(Reverse(rested));
     }
 }
 
@@ -133,7 +148,10 @@ async fn main() -> Result<()> {
         }
         _ => wrong.exit(), // --help, --version
     });
-    let (mut urls, mut client) = (args.urls, Client::builder().timeout(Duration::from_secs(10)));
+    let (mut urls, mut client) = (
+        args.urls,
+        Client::builder().timeout(Duration::from_secs(10)),
+    );
     let demo = urls.is_empty();
     if demo {
         urls = vec![demo_server().await?; args.callers.get().into()];
@@ -141,12 +159,21 @@ async fn main() -> Result<()> {
     }
 
     let (asked, client, mut callers) = (urls.len(), client.build()?, JoinSet::new());
-    let limit = Arc::new(RateLimit::new(args.rate, Duration::from_secs(1), args.burst));
+    let limit = Arc::new(RateLimit::new(
+        args.rate,
+        Duration::from_secs(1),
+        args.burst,
+    ));
     for (url, n) in urls.into_iter().zip(0..) {
         let (limit, client) = (limit.clone(), client.clone());
         callers.spawn(async move {
-            let request =
-                async { client.get(url).send().await.and_then(Response::error_for_status) };
+            let request = async {
+                client
+                    .get(url)
+                    .send()
+                    .await
+                    .and_then(Response::error_for_status)
+            };
             if args.evenly {
                 sleep(Duration::from_secs(n) / args.rate.get().into()).await;
                 return request.await;

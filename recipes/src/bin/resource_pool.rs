@@ -76,7 +76,11 @@ impl<M: Manage> Pool<M> {
     /// 0, or more than `Semaphore::MAX_PERMITS`.
     pub fn new(manage: M, size: usize) -> Arc<Self> {
         assert!(size > 0, "a pool of 0 would wait forever");
-        Arc::new(Self { manage, idle: Mutex::default(), places: Arc::new(Semaphore::new(size)) })
+        Arc::new(Self {
+            manage,
+            idle: Mutex::default(),
+            places: Arc::new(Semaphore::new(size)),
+        })
     }
 
     /// Takes the resource that was given back last and is good, or opens one; the others are
@@ -95,7 +99,11 @@ impl<M: Manage> Pool<M> {
         });
         let late = || format!("no resource within {patience:?}");
         let (resource, place) = got.await.with_context(late)??;
-        Ok(Pooled { pool: self.clone(), resource: Some(resource), _place: place })
+        Ok(Pooled {
+            pool: self.clone(),
+            resource: Some(resource),
+            _place: place,
+        })
     }
 }
 
@@ -134,7 +142,10 @@ impl Manage for Server {
     type Resource = Connection;
     async fn open(&self) -> Result<Connection> {
         self.1.fetch_add(1, Relaxed); // a count: it orders nothing
-        Ok(Connection { stream: BufReader::new(TcpStream::connect(self.0).await?), in_use: false })
+        Ok(Connection {
+            stream: BufReader::new(TcpStream::connect(self.0).await?),
+            in_use: false,
+        })
     }
     async fn is_good(&self, idle: &mut Connection) -> bool {
         idle.ask("ping\n").await.is_ok()
@@ -149,10 +160,16 @@ struct Connection {
 impl Connection {
     /// Sends a line and returns whether the same line came back.
     async fn ask(&mut self, line: &str) -> Result<bool> {
-        ensure!(!replace(&mut self.in_use, true), "an answer is still to come");
+        ensure!(
+            !replace(&mut self.in_use, true),
+            "an answer is still to come"
+        );
         self.stream.write_all(line.as_bytes()).await?;
         let mut answer = String::new();
-        ensure!(self.stream.read_line(&mut answer).await? > 0, "the server hung up");
+        ensure!(
+            self.stream.read_line(&mut answer).await? > 0,
+            "the server hung up"
+        );
         self.in_use = false; // only here: not after an error, nor if dropped before
         Ok(answer == line)
     }
@@ -178,12 +195,24 @@ async fn main() -> Result<ExitCode> {
         let _ = timeout(Duration::from_secs(2), all.wait()).await; // until all are taken
         connection.ask(&format!("use {n}\n")).await
     });
-    let right = try_join_all(uses).await?.iter().filter(|same| **same).count();
+    let right = try_join_all(uses)
+        .await?
+        .iter()
+        .filter(|same| **same)
+        .count();
     let opened = pool.manage.1.load(Relaxed);
-    writeln!(out, "{} uses: opened {opened}; {right} answers are right", 25 * size)?;
+    writeln!(
+        out,
+        "{} uses: opened {opened}; {right} answers are right",
+        25 * size
+    )?;
     let mut held = (right, opened) == (25 * size, size);
 
-    let events = ["a panic", "a use canceled before its answer", "a connection that died idle"];
+    let events = [
+        "a panic",
+        "a use canceled before its answer",
+        "a connection that died idle",
+    ];
     for (replaced, event) in events.iter().enumerate() {
         let mut connection = pool.get(PATIENCE).await?;
         let user = tokio::spawn(async move {
@@ -201,11 +230,22 @@ async fn main() -> Result<ExitCode> {
             right += usize::from(taken[n].ask(&format!("number {n}\n")).await?);
         }
         let opened = pool.manage.1.load(Relaxed);
-        let more = pool.get(Duration::from_millis(50)).await.err().context("one too many")?;
-        writeln!(out, "after {event}: opened {opened}; {right} at once are right; {more}")?;
+        let more = pool
+            .get(Duration::from_millis(50))
+            .await
+            .err()
+            .context("one too many")?;
+        writeln!(
+            out,
+            "after {event}: opened {opened}; {right} at once are right; {more}"
+        )?;
         held &= (right, opened) == (size, size + replaced) && more.is::<Elapsed>();
     }
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Sends back what it gets.

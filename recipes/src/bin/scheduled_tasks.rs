@@ -70,7 +70,10 @@ pub fn at<T: Send + 'static>(
     let task = spawn(async move {
         select! { biased; () = canceled => None, () = sleep_until(when) => Some(job.await) }
     });
-    Scheduled { stop, task: AbortOnDropHandle::new(task) }
+    Scheduled {
+        stop,
+        task: AbortOnDropHandle::new(task),
+    }
 }
 
 /// Runs `job` now, and then every `period`, but never two at once: where a run takes longer, the
@@ -94,7 +97,10 @@ pub fn every<F: Future + Send>(
         }
         runs
     });
-    Scheduled { stop, task: AbortOnDropHandle::new(task) }
+    Scheduled {
+        stop,
+        task: AbortOnDropHandle::new(task),
+    }
 }
 
 // Only for the demo from here on.
@@ -119,8 +125,15 @@ fn main() -> io::Result<ExitCode> {
         }
         _ => wrong.exit(), // --help, --version
     });
-    let runtime = Builder::new_current_thread().enable_time().start_paused(!args.real).build()?;
-    Ok(if runtime.block_on(run(args))? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(!args.real)
+        .build()?;
+    Ok(if runtime.block_on(run(args))? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 static TIMES: Mutex<Vec<u128>> = Mutex::new(Vec::new()); // of the runs
@@ -150,8 +163,15 @@ async fn run(Args { real, period }: Args) -> io::Result<bool> {
 
     let (times, most) = (TIMES.lock().unwrap().clone(), 1 + OVERLAPS.load(Relaxed));
     let (ended, mut out) = (ENDED.load(Relaxed), stdout());
-    writeln!(out, "every {period} ms: {runs} runs at {times:?} ms, {most} at once, {ended} ended")?;
-    writeln!(out, "at {:?}: it ran at {tea} ms; at 1h, canceled: {never:?}", 30 * unit)?;
+    writeln!(
+        out,
+        "every {period} ms: {runs} runs at {times:?} ms, {most} at once, {ended} ended"
+    )?;
+    writeln!(
+        out,
+        "at {:?}: it ran at {tea} ms; at 1h, canceled: {never:?}",
+        30 * unit
+    )?;
     let plan = [0, 10, 35, 40, 50].map(|at| u128::from(period) / 10 * at);
     // Paused time is exact. Real time is late at will, but never early.
     let on_time = |at: u128, plan| if real { at >= plan } else { at == plan };

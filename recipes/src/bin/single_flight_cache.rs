@@ -64,7 +64,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         load: impl FnOnce() -> F,
     ) -> Result<V, E> {
         let cell = self.lock().entry(key.clone()).or_default().clone();
-        let place = Place { cache: self, key, cell };
+        let place = Place {
+            cache: self,
+            key,
+            cell,
+        };
         place.cell.get_or_try_init(load).await.cloned()
     }
 }
@@ -147,24 +151,43 @@ async fn demo(client: Client, gets: u16) -> Result<bool> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
     tokio::spawn(async { serve(listener, Router::new().fallback(async || "a page")).await });
-    let pages: Vec<_> = (1..=5).map(|n| url.join(&n.to_string())).collect::<Result<_, _>>()?;
+    let pages: Vec<_> = (1..=5)
+        .map(|n| url.join(&n.to_string()))
+        .collect::<Result<_, _>>()?;
     let counts = get(&client, &pages, gets, "", true).await;
-    let (mut good, mut same) = (counts == [gets, gets.min(5), gets.min(5)].map(usize::from), 0);
+    let (mut good, mut same) = (
+        counts == [gets, gets.min(5), gets.min(5)].map(usize::from),
+        0,
+    );
     let troubles = [
         "; the first load fails",
         "; the first loader is canceled",
         "; the first loader panics",
         "; all loads fail",
     ];
-    let expected = |how, n| if how == troubles[3] { [0, n, 0] } else { [n - 1, 2, 1] };
+    let expected = |how, n| {
+        if how == troubles[3] {
+            [0, n, 0]
+        } else {
+            [n - 1, 2, 1]
+        }
+    };
     for how in troubles {
         good &= get(&client, &pages[..1], 20, how, true).await == expected(how, 20);
     }
-    for (how, n) in troubles.into_iter().cycle().zip((2..=20).cycle()).take(1000) {
+    for (how, n) in troubles
+        .into_iter()
+        .cycle()
+        .zip((2..=20).cycle())
+        .take(1000)
+    {
         let counts = get(&client, &pages[..1], n, how, false).await;
         same += usize::from(counts == expected(how, n.into()));
     }
-    let _ = writeln!(stdout(), "1000 times more, as the threads have it: {same} times the same");
+    let _ = writeln!(
+        stdout(),
+        "1000 times more, as the threads have it: {same} times the same"
+    );
     Ok(good && same == 1000)
 }
 

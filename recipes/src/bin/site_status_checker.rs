@@ -92,10 +92,16 @@ pub fn check_all(
 /// Checks one URL: its head, or the page if it has to be. Either may take `client`'s timeout.
 pub async fn check(client: Client, url: Url) -> Health {
     let mut answer = client.head(url.clone()).send().await;
-    if answer.as_ref().is_ok_and(|answer| matches!(answer.status().as_u16(), 405 | 501)) {
+    if answer
+        .as_ref()
+        .is_ok_and(|answer| matches!(answer.status().as_u16(), 405 | 501))
+    {
         answer = client.get(url).send().await; // its body is dropped, unread
     }
-    match answer.map(|answer| answer.status()).map_err(reqwest::Error::without_url) {
+    match answer
+        .map(|answer| answer.status())
+        .map_err(reqwest::Error::without_url)
+    {
         Ok(status) if status.is_server_error() => Health::Failing(Ok(status)),
         Ok(status) if status.is_client_error() => Health::Missing(status),
         Ok(status) => Health::Up(status),
@@ -155,10 +161,17 @@ async fn main() -> Result<()> {
         tokio::time::sleep(timeout * busy.into()).await;
     }
     let [up, missing, failing, silent] = counts;
-    writeln!(stdout(), "{up} up, {missing} missing, {failing} failing, {silent} silent")?;
+    writeln!(
+        stdout(),
+        "{up} up, {missing} missing, {failing} failing, {silent} silent"
+    )?;
     // Not to return: that would wait for a name lookup that hangs.
     let held_up = (2..7).contains(&args.limit) && !last; // the others, by the silent one
-    exit(i32::from(if demo { counts != [3, 1, 1, 2] || held_up } else { counts[1..] != [0; 3] }))
+    exit(i32::from(if demo {
+        counts != [3, 1, 1, 2] || held_up
+    } else {
+        counts[1..] != [0; 3]
+    }))
 }
 
 /// Serves good and bad pages on loopback, and returns their addresses.
@@ -174,6 +187,14 @@ async fn demo_sites() -> Result<Vec<Url>> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
     tokio::spawn(async move { serve(listener, Router::new().fallback(page)).await });
-    let urls = ["silent", "missing", "up", "moved", "no_head", "failing", "//127.0.0.1:9/"];
+    let urls = [
+        "silent",
+        "missing",
+        "up",
+        "moved",
+        "no_head",
+        "failing",
+        "//127.0.0.1:9/",
+    ];
     urls.iter().map(|path| Ok(url.join(path)?)).collect()
 }

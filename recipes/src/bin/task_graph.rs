@@ -58,7 +58,10 @@ pub fn run_graph<R: Send + Sync, E: Send + Sync>(
     work: impl Fn(usize, &[&R]) -> Result<R, E> + Sync,
 ) -> Result<Vec<Option<Result<R, E>>>, Stuck> {
     let mut needed_by = vec![Vec::new(); needs.len()];
-    let all = needs.iter().enumerate().flat_map(|(job, n)| n.iter().map(move |&need| (job, need)));
+    let all = needs
+        .iter()
+        .enumerate()
+        .flat_map(|(job, n)| n.iter().map(move |&need| (job, need)));
     for (job, need) in all.filter(|&(_, need)| need < needs.len()) {
         needed_by[need].push(job);
     }
@@ -77,10 +80,24 @@ pub fn run_graph<R: Send + Sync, E: Send + Sync>(
     }
     let missing = needs.iter().map(|needs| needs.len().into()).collect();
     let results: Vec<_> = needs.iter().map(|_| OnceLock::new()).collect();
-    let graph = Graph { needs, needed_by, missing, results, work: &work };
+    let graph = Graph {
+        needs,
+        needed_by,
+        missing,
+        results,
+        work: &work,
+    };
     let shared = &graph;
-    rayon::scope(|s| ready.iter().for_each(|&job| s.spawn(move |s| shared.run(job, s))));
-    Ok(graph.results.into_iter().map(OnceLock::into_inner).collect())
+    rayon::scope(|s| {
+        ready
+            .iter()
+            .for_each(|&job| s.spawn(move |s| shared.run(job, s)))
+    });
+    Ok(graph
+        .results
+        .into_iter()
+        .map(OnceLock::into_inner)
+        .collect())
 }
 
 /// The jobs that can never start: in a circle, behind one, or in need of a job that is not there.
@@ -100,7 +117,11 @@ struct Graph<'a, R, E> {
 impl<R: Send + Sync, E: Send + Sync> Graph<'_, R, E> {
     fn run<'s>(&'s self, job: usize, scope: &Scope<'s>) {
         let result = |&need: &usize| self.results[need].get()?.as_ref().ok();
-        if let Some(results) = self.needs[job].iter().map(result).collect::<Option<Vec<_>>>() {
+        if let Some(results) = self.needs[job]
+            .iter()
+            .map(result)
+            .collect::<Option<Vec<_>>>()
+        {
             let _ = self.results[job].set((self.work)(job, &results)); // nobody else runs it
         }
         for &next in &self.needed_by[job] {
@@ -129,19 +150,33 @@ struct Args {
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let Args { fail, circle } = Args::parse();
-    let needs = [vec![5; circle.into()], vec![0], vec![1], vec![1], vec![2, 3], vec![4]];
+    let needs = [
+        vec![5; circle.into()],
+        vec![0],
+        vec![1],
+        vec![1],
+        vec![2, 3],
+        vec![4],
+    ];
 
     // Who began and who ended, in this order; the jobs 2 and 3 wait until both have begun.
     let (log, more) = (Mutex::new(Vec::new()), Condvar::new());
     let work = |job: usize, results: &[&String]| {
         let mut log = log.lock().unwrap(); // nothing panics under this lock
-        let too_early = !needs[job].iter().all(|&need| log.contains(&(need, "ended")));
+        let too_early = !needs[job]
+            .iter()
+            .all(|&need| log.contains(&(need, "ended")));
         log.push((job, "began"));
         more.notify_all();
         let apart = |log: &mut Vec<_>| job / 2 == 1 && !log.contains(&(job ^ 1, "began"));
         let (mut log, waited) = more.wait_timeout_while(log, PATIENCE, apart).unwrap();
         log.push((job, "ended"));
-        match results.iter().map(|result| result.as_str()).collect::<Vec<_>>().join(", ") {
+        match results
+            .iter()
+            .map(|result| result.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+        {
             _ if too_early || waited.timed_out() => Err("too early, or all alone"),
             _ if fail.as_deref() == Some(NAMES[job]) => Err("failed"),
             results => Ok(format!("{}({results})", NAMES[job])),
@@ -153,7 +188,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let results = results.map_err(|Stuck(jobs)| format!("{run} run, never: {jobs:?}"))?;
 
     for (name, result) in NAMES.iter().zip(&results) {
-        let result = result.as_ref().map_or("not run", |r| r.as_deref().unwrap_or_else(|e| e));
+        let result = result
+            .as_ref()
+            .map_or("not run", |r| r.as_deref().unwrap_or_else(|e| e));
         writeln!(stdout(), "{name:7}{result}")?;
     }
     let ended: Vec<_> = results.iter().flatten().collect();
@@ -161,7 +198,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let held = all && ended.len() == run && ended.iter().all(|r| r.is_ok() || **r == Err("failed"));
     let how = "once each, after all they need, two of them at once";
     writeln!(stdout(), "{run} run, {how}: {held}")?; // `println!` would panic in a broken pipe
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 const PATIENCE: Duration = Duration::from_secs(2);

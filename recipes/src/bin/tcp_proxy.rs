@@ -108,7 +108,13 @@ async fn main() -> Result<()> {
     let args = Args::try_parse().unwrap_or_else(|wrong| {
         if wrong.use_stderr() {
             let said = wrong.to_string(); // without the usage
-            eprintln!("{}", said.split("\n\n").next().unwrap_or_default().replace("\n ", ""));
+            eprintln!(
+                "{}",
+                said.split("\n\n")
+                    .next()
+                    .unwrap_or_default()
+                    .replace("\n ", "")
+            );
             exit(2)
         }
         wrong.exit() // --help
@@ -148,7 +154,9 @@ async fn demo(limit: usize) -> Result<bool> {
         totals.set((there + to, back + from, gone + 1));
     };
     let clients = async {
-        let all: Vec<_> = (0..CLIENTS).map(|n| tokio::spawn(client(address, n))).collect();
+        let all: Vec<_> = (0..CLIENTS)
+            .map(|n| tokio::spawn(client(address, n)))
+            .collect();
         let mut equal = 0;
         for one in all {
             equal += usize::from(timeout(Duration::from_secs(10), one).await???);
@@ -167,12 +175,22 @@ async fn demo(limit: usize) -> Result<bool> {
         out,
         "{CLIENTS} clients sent {BYTES} bytes each, and their end; {equal} got them back, equal"
     )?;
-    writeln!(out, "the proxy passed on {there} bytes there, {back} back; at most {most} at once")?;
+    writeln!(
+        out,
+        "the proxy passed on {there} bytes there, {back} back; at most {most} at once"
+    )?;
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let client = TcpStream::connect(listener.local_addr()?).await?;
-    let lost = pass_on(client, "127.0.0.1:9").await.err().map(|error| error.to_string());
-    writeln!(out, "nobody behind it: {}", lost.as_deref().unwrap_or("a server"))?;
+    let lost = pass_on(client, "127.0.0.1:9")
+        .await
+        .err()
+        .map(|error| error.to_string());
+    writeln!(
+        out,
+        "nobody behind it: {}",
+        lost.as_deref().unwrap_or("a server")
+    )?;
     let all = (CLIENTS * BYTES) as u64;
     Ok(lost.is_some() && (equal, there, back, most) == (CLIENTS, all, all, limit.min(CLIENTS)))
 }

@@ -72,7 +72,9 @@ async fn is_triggered(trigger: &Notify, quiet: Duration, at_most: Duration) -> b
     let (latest, mut burst) = (Instant::now() + at_most, None);
     while Instant::now() < latest {
         let end = latest.min(Instant::now() + quiet);
-        let Ok(()) = timeout_at(end, trigger.notified()).await else { break };
+        let Ok(()) = timeout_at(end, trigger.notified()).await else {
+            break;
+        };
         burst.get_or_insert_with(|| Unanswered(trigger));
     }
     burst.map(mem::forget).is_some() // it will be answered now
@@ -163,13 +165,24 @@ async fn run_command(args: &Args) -> Result<Infallible> {
     let notify = Arc::clone(&trigger);
     let notify = move || notify.notify_one();
     let watch = |path: &PathBuf| on_change(path, notify.clone()).context(format!("{path:?}"));
-    let _watchers = args.on_change.iter().map(watch).collect::<Result<Vec<_>>>()?;
+    let _watchers = args
+        .on_change
+        .iter()
+        .map(watch)
+        .collect::<Result<Vec<_>>>()?;
     let _signals = on_signal(SignalKind::user_defined1(), notify.clone())?;
     notify(); // the first run comes without a change
     let run = async || {
         let mut command = Command::new(&args.command[0]);
-        command.args(&args.command[1..]).stdin(Stdio::null()).kill_on_drop(true);
-        command.status().await.map(drop).context("the command does not start")
+        command
+            .args(&args.command[1..])
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+            .status()
+            .await
+            .map(drop)
+            .context("the command does not start")
     };
     run_triggered(&trigger, QUIET, 100 * QUIET, run).await
 }
@@ -190,7 +203,11 @@ async fn run_demo() -> Result<bool> {
     let task = async || {
         let _alone = alone.try_acquire().context("two runs at once")?;
         begun.send_modify(|runs| *runs += 1);
-        may_end.acquire().await.map(|may| may.forget()).context("closed")
+        may_end
+            .acquire()
+            .await
+            .map(|may| may.forget())
+            .context("closed")
     };
     let change = || fs::write(&new, "as an editor saves").and_then(|()| fs::rename(&new, &watched));
     let script = async {
@@ -208,7 +225,10 @@ async fn run_demo() -> Result<bool> {
         let burst = *runs.borrow();
         change()?;
         let all = *runs.wait_for(|runs| *runs > burst).await?;
-        writeln!(stdout(), "4 signals, 3 changes in a burst: {burst} runs; 1 change more: {all}")?;
+        writeln!(
+            stdout(),
+            "4 signals, 3 changes in a burst: {burst} runs; 1 change more: {all}"
+        )?;
         Ok((burst, all) == (2, 3))
     };
     select! {

@@ -99,9 +99,15 @@ pub fn crawl(client: Client, mut start: Url, limits: Limits) -> impl Stream<Item
             running.spawn(async move { (fetch(&client, &url).await, url, far) });
         }
         // The end: nobody is at work, and so the queue is empty too, or somebody would be.
-        let Some(ended) = ready!(running.poll_join_next(context)) else { return Poll::Ready(None) };
+        let Some(ended) = ready!(running.poll_join_next(context)) else {
+            return Poll::Ready(None);
+        };
         let (page, url, far) = ended.expect("no panic in it");
-        for mut link in page.iter().flat_map(|it| it.links.clone()).filter(|_| far < limits.depth) {
+        for mut link in page
+            .iter()
+            .flat_map(|it| it.links.clone())
+            .filter(|_| far < limits.depth)
+        {
             link.set_fragment(None);
             if link.origin() == origin && seen.len() < most && seen.insert(link.clone()) {
                 queue.push_back((link, far + 1));
@@ -114,21 +120,39 @@ pub fn crawl(client: Client, mut start: Url, limits: Limits) -> impl Stream<Item
 /// Fetches a page. A status from 400 to 599 is an error, and so is a page of more than 4 MiB. A
 /// redirect is an empty page with one link.
 pub async fn fetch(client: &Client, url: &Url) -> Result<Page> {
-    let response = client.get(url.clone()).send().await.and_then(Response::error_for_status);
+    let response = client
+        .get(url.clone())
+        .send()
+        .await
+        .and_then(Response::error_for_status);
     let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     let mut html = Vec::new();
     if response.status().is_redirection() {
         let to = header(header::LOCATION).and_then(|to| url.join(to).ok());
-        return Ok(Page { html, links: to.into_iter().collect() });
+        return Ok(Page {
+            html,
+            links: to.into_iter().collect(),
+        });
     }
     if header(header::CONTENT_TYPE).is_some_and(|it| it.to_lowercase().starts_with("text/html")) {
         while let Some(chunk) = response.chunk().await? {
-            ensure!(html.len() + chunk.len() <= 4 << 20, "a page of more than 4 MiB");
+            ensure!(
+                html.len() + chunk.len() <= 4 << 20,
+                "a page of more than 4 MiB"
+            );
             html.extend_from_slice(&chunk);
         }
     }
-    Ok(Page { links: links(response.url(), &html), html })
+    Ok(Page {
+        links: links(response.url(), &html),
+        html,
+    })
 }
 
 /// The links of a page at `url`, resolved, in the order of the page. What cannot be resolved is
@@ -138,8 +162,13 @@ pub fn links(url: &Url, html: &[u8]) -> Vec<Url> {
     let mut emitter = DefaultEmitter::<()>::default();
     emitter.naively_switch_states(true); // what stands in a script, say, is no tag
     for token in Tokenizer::new_with_emitter(html, emitter) {
-        let Ok(Token::StartTag(tag)) = token else { continue };
-        let href = tag.attributes.get(&b"href"[..]).map(|href| String::from_utf8_lossy(href));
+        let Ok(Token::StartTag(tag)) = token else {
+            continue;
+        };
+        let href = tag
+            .attributes
+            .get(&b"href"[..])
+            .map(|href| String::from_utf8_lossy(href));
         let to = href.and_then(|href| base.join(&href).ok());
         match (&tag.name[..], to) {
             (b"a" | b"area", to) => links.extend(to),
@@ -171,20 +200,38 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Args { start, depth, pages: most, limit } =
-        Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-            Some(line) if wrong.use_stderr() => {
-                eprintln!("{line}"); // without the usage
-                exit(2)
-            }
-            _ => wrong.exit(), // --help
-        });
+    let Args {
+        start,
+        depth,
+        pages: most,
+        limit,
+    } = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
+        Some(line) if wrong.use_stderr() => {
+            eprintln!("{line}"); // without the usage
+            exit(2)
+        }
+        _ => wrong.exit(), // --help
+    });
     let (mut all, mut found, demo) = (0, 0, start.is_none());
-    let start = if let Some(url) = start { url } else { demo_site().await? };
-    let client = Client::builder().timeout(Duration::from_secs(10)).redirect(Policy::none());
+    let start = if let Some(url) = start {
+        url
+    } else {
+        demo_site().await?
+    };
+    let client = Client::builder()
+        .timeout(Duration::from_secs(10))
+        .redirect(Policy::none());
     // In the demo, whatever http_proxy says: the server is in this process.
     let client = if demo { client.no_proxy() } else { client };
-    let mut pages = crawl(client.build()?, start, Limits { depth, pages: most, at_once: limit });
+    let mut pages = crawl(
+        client.build()?,
+        start,
+        Limits {
+            depth,
+            pages: most,
+            at_once: limit,
+        },
+    );
     while let Some((url, far, page)) = pages.next().await {
         (all, found) = (all + 1, found + usize::from(page.is_ok()));
         let what = match page {
@@ -198,9 +245,19 @@ async fn main() -> Result<()> {
     if demo {
         let asked = ASKED.lock().expect("no panic in the server");
         let n = asked.len();
-        let again = n - asked.iter().map(|(page, _)| page).collect::<HashSet<_>>().len();
-        let many = asked.iter().filter(|(_, at_once)| *at_once > limit.get()).count();
-        writeln!(stdout(), "the server: {n} requests, {again} again, {many} too many at once")?;
+        let again = n - asked
+            .iter()
+            .map(|(page, _)| page)
+            .collect::<HashSet<_>>()
+            .len();
+        let many = asked
+            .iter()
+            .filter(|(_, at_once)| *at_once > limit.get())
+            .count();
+        writeln!(
+            stdout(),
+            "the server: {n} requests, {again} again, {many} too many at once"
+        )?;
         let expected = most.get().min(*[1, 5, 13, 14].get(depth).unwrap_or(&14));
         good = (again + many, all, n) == (0, expected, expected);
     }
@@ -220,7 +277,10 @@ async fn demo_site() -> Result<Url> {
     let page = async |uri: Uri| {
         let _seat = SEATS.acquire().await;
         let at_once = Semaphore::MAX_PERMITS - SEATS.available_permits();
-        ASKED.lock().expect("no panic in it").push((uri.to_string(), at_once));
+        ASKED
+            .lock()
+            .expect("no panic in it")
+            .push((uri.to_string(), at_once));
         sleep(Duration::from_millis(20)).await; // one too many would be seen
         let html = match uri.to_string().as_str() {
             "/" => HOME,

@@ -79,7 +79,10 @@ pub fn merge<K: Eq + Hash, V: Default>(
 /// Counts each word of a file, in lower case. A word is letters and digits. Never errs.
 pub fn add_words(counts: &mut HashMap<String, u64>, _: &Path, text: &[u8]) -> io::Result<()> {
     let text = String::from_utf8_lossy(text);
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
         *counts.entry(word.to_lowercase()).or_default() += 1;
     }
     Ok(())
@@ -134,13 +137,25 @@ fn run(args: Args) -> io::Result<ExitCode> {
     let counts = map_reduce(&files, add_words, |a, b| merge(a, b, u64::add_assign))?;
 
     let mut in_turn = HashMap::new(); // one for all: nothing is merged
-    files.iter().try_for_each(|file| add_words(&mut in_turn, file, &fs::read(file)?))?;
-    let (same, words, total) = (counts == in_turn, counts.len(), counts.values().sum::<u64>());
+    files
+        .iter()
+        .try_for_each(|file| add_words(&mut in_turn, file, &fs::read(file)?))?;
+    let (same, words, total) = (
+        counts == in_turn,
+        counts.len(),
+        counts.values().sum::<u64>(),
+    );
     let files = files.len();
-    writeln!(stdout(), "{files} files, {words} words, {total} in all; the same in turn: {same}")?;
+    writeln!(
+        stdout(),
+        "{files} files, {words} words, {total} in all; the same in turn: {same}"
+    )?;
     let mut sorted: Vec<_> = counts.iter().collect();
     sorted.sort_unstable_by_key(|(word, count)| (Reverse(**count), *word));
-    sorted.iter().take(3).try_for_each(|(word, n)| writeln!(stdout(), "{n:>8} {word}"))?;
+    sorted
+        .iter()
+        .take(3)
+        .try_for_each(|(word, n)| writeln!(stdout(), "{n:>8} {word}"))?;
 
     let one = || HashMap::from([("the".to_owned(), 1)]);
     let [one, all] = [(counts.clone(), one()), (one(), counts)].map(|(a, b)| {
@@ -148,9 +163,16 @@ fn run(args: Args) -> io::Result<ExitCode> {
         merge(a, b, |_, _| moved.update(|moved| moved + 1));
         moved.get()
     });
-    writeln!(stdout(), "1 word merged into {words}, or {words} into 1: moved {one} and {all}")?;
+    writeln!(
+        stdout(),
+        "1 word merged into {words}, or {words} into 1: moved {one} and {all}"
+    )?;
     let held = same && [one, all] == [words.min(1); 2] && (!demo || (words, total) == (42, 1640));
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// File n says `the` n times, `and` n - 1 times, and one word that no other file has.
@@ -158,6 +180,9 @@ fn make_up(folder: &Path) -> io::Result<()> {
     fs::create_dir(folder.join("below"))?;
     (1..=40).try_for_each(|n| {
         let name = format!("{}{n:02}.txt", if n % 2 == 0 { "below/" } else { "" });
-        fs::write(folder.join(name), vec!["The"; n].join(", and ") + &format!(". Word{n:02}\n"))
+        fs::write(
+            folder.join(name),
+            vec!["The"; n].join(", and ") + &format!(". Word{n:02}\n"),
+        )
     })
 }

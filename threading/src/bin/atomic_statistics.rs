@@ -60,7 +60,11 @@ pub struct Snapshot {
 impl Statistics {
     /// With no values.
     pub const fn new() -> Self {
-        Self { count: AtomicU64::new(0), sum: AtomicU64::new(0), max: AtomicU64::new(0) }
+        Self {
+            count: AtomicU64::new(0),
+            sum: AtomicU64::new(0),
+            max: AtomicU64::new(0),
+        }
     }
 
     /// Adds one value.
@@ -79,7 +83,11 @@ impl Statistics {
         let count = self.count.load(Acquire); // first, and with the `Release` that wrote it
         // Relaxed: the Acquire above keeps them behind it, and nothing hangs on their order.
         let (sum, max) = (self.sum.load(Relaxed), self.max.load(Relaxed));
-        Snapshot { count, sum, max: (count > 0).then_some(max) }
+        Snapshot {
+            count,
+            sum,
+            max: (count > 0).then_some(max),
+        }
     }
 }
 
@@ -126,11 +134,19 @@ fn main() -> ExitCode {
     });
     let together = STATISTICS.snapshot();
 
-    let in_turn = Snapshot { count: *all.end(), sum: all.clone().sum(), max: all.max() };
+    let in_turn = Snapshot {
+        count: *all.end(),
+        sum: all.clone().sum(),
+        max: all.max(),
+    };
     println!("{threads} threads: {}", line(together));
     println!("in turn:   {}", line(in_turn));
     println!("snapshots that counted a value before it was in the sum: {wrong}");
-    if together == in_turn && wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if together == in_turn && wrong == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn line(Snapshot { count, sum, max }: Snapshot) -> String {

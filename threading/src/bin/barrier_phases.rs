@@ -48,7 +48,10 @@ pub fn in_phases<T: Send + Sync>(
     work: impl Fn(usize, &[T]) -> T + Sync,
 ) -> Vec<T> {
     let (barrier, ready) = (Barrier::new(first.len()), Mutex::new(()));
-    let slots: Vec<_> = first.into_iter().map(|value| Mutex::new(Some(value))).collect();
+    let slots: Vec<_> = first
+        .into_iter()
+        .map(|value| Mutex::new(Some(value)))
+        .collect();
     let before = RwLock::new((Vec::new(), true)); // the values, and whether to go on
     let (go_on, panicked) = (Mutex::new(go_on), Mutex::new(None));
     let keep = |panic| *panicked.lock().unwrap() = Some(panic);
@@ -60,7 +63,10 @@ pub fn in_phases<T: Send + Sync>(
             if barrier.wait().is_leader() {
                 let (values, again) = &mut *before.write().unwrap();
                 // `None`: `work` has panicked somewhere.
-                let all: Option<_> = slots.iter().map(|slot| slot.lock().unwrap().take()).collect();
+                let all: Option<_> = slots
+                    .iter()
+                    .map(|slot| slot.lock().unwrap().take())
+                    .collect();
                 *again = all.is_some_and(|all| {
                     *values = all;
                     let answer = AssertUnwindSafe(|| go_on.lock().unwrap()(values));
@@ -68,7 +74,9 @@ pub fn in_phases<T: Send + Sync>(
                 });
             }
             barrier.wait(); // until the leader is done
-            let (values, true) = &*before.read().unwrap() else { return };
+            let (values, true) = &*before.read().unwrap() else {
+                return;
+            };
             let value = catch_unwind(AssertUnwindSafe(|| work(me, values))).map_err(keep);
             *slots[me].lock().unwrap() = value.ok();
         }
@@ -129,7 +137,10 @@ fn main() -> ExitCode {
             before[me] + 1
         })
     }));
-    let message = panicked.as_ref().err().and_then(|panic| panic.downcast_ref::<&str>());
+    let message = panicked
+        .as_ref()
+        .err()
+        .and_then(|panic| panic.downcast_ref::<&str>());
     let [_, first, second, third] = begun.map(AtomicUsize::into_inner);
     println!(
         "a panic in phase 2: the caller saw {:?}; begun by: phase 1 {first}, 2 {second}, 3 {third}",
@@ -138,5 +149,9 @@ fn main() -> ExitCode {
     let held = (last, saw_all) == (vec![phases; threads], all)
         && leaders.iter().all(|&leaders| leaders == 1)
         && (message, [first, second, third]) == (Some(&"no value"), [threads, threads, 0]);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -51,7 +51,12 @@ impl<K: Hash, T: Default> Sharded<K, T> {
     /// So many empty ones, one at least.
     pub fn new(shards: usize) -> Self {
         let shards = (0..shards.max(1)).map(|_| Mutex::default()).collect();
-        Self { shards, keys: PhantomData, hasher: RandomState::new(), contended: 0.into() }
+        Self {
+            shards,
+            keys: PhantomData,
+            hasher: RandomState::new(),
+            contended: 0.into(),
+        }
     }
 
     /// Locks the one for `key`: use no other key with it. Waits while another thread has it, and
@@ -95,7 +100,10 @@ fn main() -> ExitCode {
     println!("            a key for each   one key for all");
     let (mut waits, mut right) = (Vec::new(), true);
     for (name, shards) in [("one lock", 1), ("64 locks", 64)] {
-        let (map, mut taken) = (Sharded::<_, HashMap<u32, usize>>::new(shards), HashSet::new());
+        let (map, mut taken) = (
+            Sharded::<_, HashMap<u32, usize>>::new(shards),
+            HashSet::new(),
+        );
         let apart = |key: &u32| shards == 1 || taken.insert(map.shard(key)); // a lock for each key
         let keys: Vec<u32> = (0..10_000).filter(apart).take(n).collect();
         let add = |key, wait: &dyn Fn()| {
@@ -107,9 +115,15 @@ fn main() -> ExitCode {
         right &= keys.iter().map(|key| map.lock(key)[key]).sum::<usize>() == 2 * n;
     }
 
-    let (map, locked) = (DashMap::<u32, usize>::with_shard_amount(64), AtomicUsize::new(0));
+    let (map, locked) = (
+        DashMap::<u32, usize>::with_shard_amount(64),
+        AtomicUsize::new(0),
+    );
     // A lock for each key here, too: there is no entry where another key has locked it.
-    let apart: Vec<_> = (0..10_000).filter_map(|key| map.try_entry(key)).take(n).collect();
+    let apart: Vec<_> = (0..10_000)
+        .filter_map(|key| map.try_entry(key))
+        .take(n)
+        .collect();
     let keys: Vec<u32> = apart.iter().map(|entry| *entry.key()).collect();
     drop(apart);
     let add = |key, wait: &dyn Fn()| {
@@ -119,11 +133,20 @@ fn main() -> ExitCode {
         *count += 1;
     };
     waits.extend(contended("dashmap ", &keys, add, || locked.load(Relaxed)));
-    right &= keys.iter().filter_map(|key| map.get(key)).map(|n| *n).sum::<usize>() == 2 * n;
+    right &= keys
+        .iter()
+        .filter_map(|key| map.get(key))
+        .map(|n| *n)
+        .sum::<usize>()
+        == 2 * n;
 
     println!("every count is right: {right}");
     let held = right && waits == [n - 1, n - 1, 0, n - 1, 0, n - 1];
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// How many `add`s find it locked if each has a key of its own, and if all have the first.
@@ -137,7 +160,9 @@ fn contended(
         let (before, add, give_up) = (contended(), &add, Instant::now() + Duration::from_secs(2));
         thread::scope(|s| {
             add(keys[0], &|| {
-                let others = keys[1..].iter().map(|&key| s.spawn(move || add(key, &|| ())));
+                let others = keys[1..]
+                    .iter()
+                    .map(|&key| s.spawn(move || add(key, &|| ())));
                 let others: Vec<_> = others.collect();
                 // Holds it until each of them is through or has found it locked.
                 let through = || others.iter().filter(|thread| thread.is_finished()).count();

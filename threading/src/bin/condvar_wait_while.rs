@@ -57,7 +57,10 @@ impl<T> WaitingRoom<T> {
     pub fn open(seats: NonZeroUsize) -> Self {
         Self {
             seats: seats.get(),
-            state: Mutex::new(State { seated: VecDeque::new(), closed: false }),
+            state: Mutex::new(State {
+                seated: VecDeque::new(),
+                closed: false,
+            }),
             came_or_closed: Condvar::new(),
             left_or_closed: Condvar::new(),
         }
@@ -115,7 +118,11 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { customers, seats, tellers } = Args::parse();
+    let Args {
+        customers,
+        seats,
+        tellers,
+    } = Args::parse();
     let late = customers + 1;
     let room = &WaitingRoom::open(seats);
     let serve = || iter::from_fn(|| room.call_next()).collect();
@@ -124,7 +131,11 @@ fn main() -> ExitCode {
     let (turned_away, went_home) = thread::scope(|s| {
         let tellers: Vec<_> = (0..tellers).map(|_| s.spawn(serve)).collect();
         let customers: Vec<_> = (2..late).map(|n| s.spawn(move || room.enter(n))).collect();
-        entered.extend(customers.into_iter().map(|customer| customer.join().unwrap()));
+        entered.extend(
+            customers
+                .into_iter()
+                .map(|customer| customer.join().unwrap()),
+        );
         room.close();
         let turned_away = room.enter(late);
         let went_home: Vec<Vec<u16>> = tellers.into_iter().map(|t| t.join().unwrap()).collect();
@@ -149,5 +160,9 @@ fn main() -> ExitCode {
         && served.iter().copied().eq(1..late)
         && turned_away == Err(late)
         && (seated, called) == ([Ok(()); 2], [Some("ada"), Some("grace"), None]);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -44,7 +44,10 @@ impl<T> JoinOnDrop<T> {
     /// # Panics
     /// In the thread itself: it would wait for its own end.
     pub fn join(mut self) -> thread::Result<T> {
-        self.0.take().expect("only `join` and `drop` take it").join()
+        self.0
+            .take()
+            .expect("only `join` and `drop` take it")
+            .join()
     }
 }
 
@@ -88,7 +91,11 @@ fn main() -> io::Result<ExitCode> {
         println!("{ends}: {lines}");
         held &= lines == expected && lived_on == (expected == LIVES);
     }
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Starts a thread that works until the end of stdin, and meanwhile ends its main.
@@ -126,8 +133,14 @@ impl Drop for CleanUp {
 /// thread has not: the work lasts as long as we hold the child's stdin open.
 fn watch(ends: &str, lives: bool) -> io::Result<(String, bool)> {
     let mut command = Command::new(env::current_exe()?);
-    command.args(["--ends", ends]).stderr(Stdio::null()).env_remove("RUST_BACKTRACE");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    command
+        .args(["--ends", ends])
+        .stderr(Stdio::null())
+        .env_remove("RUST_BACKTRACE");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
     let work = child.stdin.take();
     let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
 

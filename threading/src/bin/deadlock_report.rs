@@ -47,7 +47,9 @@ pub struct Stuck {
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} waits", self.thread)?;
-        self.calls.iter().try_for_each(|call| write!(f, "\n  at {call}"))
+        self.calls
+            .iter()
+            .try_for_each(|call| write!(f, "\n  at {call}"))
     }
 }
 
@@ -60,15 +62,28 @@ pub fn deadlocks(threads: &[Thread]) -> Vec<Vec<Stuck>> {
     for circle in deadlock::check_deadlock() {
         let stuck = circle.iter().map(|found| {
             let id = found.thread_id();
-            let name = threads.iter().find(|thread| thread.id() == id).and_then(Thread::name);
-            let symbols = found.backtrace().frames().iter().flat_map(|frame| frame.symbols());
+            let name = threads
+                .iter()
+                .find(|thread| thread.id() == id)
+                .and_then(Thread::name);
+            let symbols = found
+                .backtrace()
+                .frames()
+                .iter()
+                .flat_map(|frame| frame.symbols());
             let calls = symbols.filter_map(|symbol| {
                 // Not those of std and of other packages: nothing to mend there.
-                let file = symbol.filename()?.strip_prefix(env!("CARGO_MANIFEST_DIR")).ok()?;
+                let file = symbol
+                    .filename()?
+                    .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+                    .ok()?;
                 Some(format!("{}:{}", file.display(), symbol.lineno()?))
             });
             let thread = name.map_or_else(|| format!("{id:?}"), str::to_owned);
-            Stuck { thread, calls: calls.collect() }
+            Stuck {
+                thread,
+                calls: calls.collect(),
+            }
         });
         circles.push(stuck.collect());
     }
@@ -105,12 +120,19 @@ fn main() -> io::Result<ExitCode> {
     let mut found = look(&[&rent, &wages], Duration::from_secs(10));
     for circle in &mut found {
         circle.sort_by(|a, b| a.thread.cmp(&b.thread));
-        println!("a deadlock: {} threads, each waits for what another one holds", circle.len());
+        println!(
+            "a deadlock: {} threads, each waits for what another one holds",
+            circle.len()
+        );
         circle.iter().for_each(|stuck| println!("{stuck}"));
     }
     let named = |circle: &[Stuck]| circle.iter().map(|t| &t.thread).eq(["rent", "wages"]);
     let held = matches!(&found[..], [circle] if named(circle)) && ended && wrong == 0;
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A thread that ends with the process, if not by itself: nothing else ends one that is stuck.
@@ -120,7 +142,10 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
 
 /// Looks for deadlocks until there is one, or until it has looked for so long.
 fn look(running: &[&JoinHandle<()>], at_most: Duration) -> Vec<Vec<Stuck>> {
-    let names: Vec<Thread> = running.iter().map(|handle| handle.thread().clone()).collect();
+    let names: Vec<Thread> = running
+        .iter()
+        .map(|handle| handle.thread().clone())
+        .collect();
     let give_up = Instant::now() + at_most;
     loop {
         let found = deadlocks(&names);

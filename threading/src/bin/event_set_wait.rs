@@ -46,8 +46,14 @@ struct State {
 impl Event {
     /// A closed gate.
     pub const fn new() -> Self {
-        let state = State { is_set: false, times_set: 0 };
-        Self { state: Mutex::new(state), opened: Condvar::new() }
+        let state = State {
+            is_set: false,
+            times_set: 0,
+        };
+        Self {
+            state: Mutex::new(state),
+            opened: Condvar::new(),
+        }
     }
 
     /// Opens the gate: for all who wait, and for all who come until `clear`.
@@ -81,7 +87,12 @@ impl Event {
         let state = self.state.lock().unwrap();
         let before = state.times_set;
         let closed = |state: &mut State| !state.is_set && state.times_set == before;
-        !self.opened.wait_timeout_while(state, limit, closed).unwrap().1.timed_out()
+        !self
+            .opened
+            .wait_timeout_while(state, limit, closed)
+            .unwrap()
+            .1
+            .timed_out()
     }
 }
 
@@ -131,14 +142,25 @@ fn main() -> ExitCode {
     let (early, saw_it) = (early.into_inner(), saw_it.into_inner());
     let late = GATE.is_set() && GATE.wait_timeout(Duration::ZERO);
     println!("before: {early} of {threads} threads passed, each tried for {millis} ms");
-    let at_once = if late { "passed at once" } else { "had to wait" };
+    let at_once = if late {
+        "passed at once"
+    } else {
+        "had to wait"
+    };
     println!(
         "after: {saw_it} of {threads} passed and saw what was written before; a late one {at_once}"
     );
 
     GATE.clear();
     let again = GATE.is_set() || GATE.wait_timeout(Duration::from_millis(1));
-    println!("cleared: the next one {}", if again { "passes" } else { "waits again" });
+    println!(
+        "cleared: the next one {}",
+        if again { "passes" } else { "waits again" }
+    );
     let held = (early, saw_it, late, again) == (0, threads, true, false);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

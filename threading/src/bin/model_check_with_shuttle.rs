@@ -77,7 +77,10 @@ pub fn replay(test: impl Fn() + Send + Sync + 'static, schedule: &[usize]) -> Ch
 
 fn run(test: impl Fn() + Send + Sync + 'static, scheduler: impl Scheduler + 'static) -> Checked {
     let steps = Arc::new(StdMutex::new(Vec::new()));
-    let recorder = Recorder { scheduler, steps: steps.clone() };
+    let recorder = Recorder {
+        scheduler,
+        steps: steps.clone(),
+    };
     let mut config = Config::new();
     config.silence_warnings = true; // that it takes every `Ordering` for `SeqCst`: see above
     let run = AssertUnwindSafe(|| Runner::new(recorder, config).run(test));
@@ -154,7 +157,11 @@ fn two_threads_add<const MENDED: bool>() {
         lock.unlock();
     };
     thread::scope(|s| (0..2).for_each(|_| _ = s.spawn(add)));
-    assert_eq!(total.load(Relaxed), 2, "two threads were in the lock at once");
+    assert_eq!(
+        total.load(Relaxed),
+        2,
+        "two threads were in the lock at once"
+    );
 }
 
 fn main() -> ExitCode {
@@ -165,10 +172,24 @@ fn main() -> ExitCode {
 
     let again = replay(two_threads_add::<false>, &found);
     let same = again.as_ref() == Err(&found);
-    println!("replayed: {}", if same { "the same again" } else { "something else" });
+    println!(
+        "replayed: {}",
+        if same {
+            "the same again"
+        } else {
+            "something else"
+        }
+    );
 
     let mended = on_every_schedule(two_threads_add::<true>);
     let right = mended.as_ref().is_ok_and(|&schedules| schedules > 1);
-    println!("mended: right on {} schedules, on all there are", mended.unwrap_or(0));
-    if same && right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!(
+        "mended: right on {} schedules, on all there are",
+        mended.unwrap_or(0)
+    );
+    if same && right {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -46,7 +46,9 @@ pub struct Counter {
 impl Counter {
     /// Begins at 0.
     pub const fn new() -> Self {
-        Self { count: Mutex::new(0) }
+        Self {
+            count: Mutex::new(0),
+        }
     }
 
     /// Adds 1 and returns what the count is then. No two calls return the same.
@@ -82,7 +84,11 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { threads, times, panic } = Args::parse();
+    let Args {
+        threads,
+        times,
+        panic,
+    } = Args::parse();
     if panic {
         return panic_with_the_lock();
     }
@@ -93,12 +99,18 @@ fn main() -> ExitCode {
             (0..times).map(|_| counter.next()).collect()
         };
         let counting: Vec<_> = (0..threads).map(|_| s.spawn(count)).collect();
-        let numbers = counting.into_iter().map(|thread| thread.join().expect("no panic in there"));
+        let numbers = counting
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic in there"));
         numbers.collect::<Vec<Vec<u64>>>().concat()
     });
     numbers.sort_unstable();
     let twice = numbers.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    let twice = if twice == 0 { "no number was".to_owned() } else { format!("{twice} were") };
+    let twice = if twice == 0 {
+        "no number was".to_owned()
+    } else {
+        format!("{twice} were")
+    };
 
     let count = counter.get();
     println!(
@@ -106,7 +118,11 @@ fn main() -> ExitCode {
     );
     let expected = u64::from(threads) * u64::from(times);
     let held = count == expected && numbers.into_iter().eq(1..=expected);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn panic_with_the_lock() -> ExitCode {
@@ -134,5 +150,9 @@ fn panic_with_the_lock() -> ExitCode {
     if healed {
         println!("after `clear_poison`, `lock` returns the guard as before: {next}");
     }
-    if poisoned && healed && next == 2 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if poisoned && healed && next == 2 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -43,7 +43,10 @@ pub struct OnceTry<T> {
 impl<T> OnceTry<T> {
     /// With no value yet.
     pub const fn new() -> Self {
-        Self { value: OnceLock::new(), making: Mutex::new(()) }
+        Self {
+            value: OnceLock::new(),
+            making: Mutex::new(()),
+        }
     }
 
     /// The value, if it has been made.
@@ -106,19 +109,27 @@ fn main() -> ExitCode {
     held &= ran_once("OnceLock:", || ONCE.get_or_init(make).0);
 
     static TRY: OnceTry<Table> = OnceTry::new();
-    held &=
-        ran_once("OnceTry: ", || TRY.get_or_try_init(|| Ok::<_, ()>(make())).map_or(0, |t| t.0));
+    held &= ran_once("OnceTry: ", || {
+        TRY.get_or_try_init(|| Ok::<_, ()>(make()))
+            .map_or(0, |t| t.0)
+    });
 
     let table = OnceTry::new();
     let fail = || table.get_or_try_init(|| Err("no route")).map(|Table(n)| *n);
     let [first, second] = [fail(), fail()];
-    let third = table.get_or_try_init(|| Ok::<_, &str>(Table(3))).map(|Table(n)| *n);
+    let third = table
+        .get_or_try_init(|| Ok::<_, &str>(Table(3)))
+        .map(|Table(n)| *n);
     let fourth = fail(); // not called any more
     if (first, second, third, fourth) == (Err("no route"), Err("no route"), Ok(3), Ok(3)) {
         println!(
             "OnceTry, where making it fails twice: no route, no route, then made, then the same one"
         );
-        return if held { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return if held {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     }
     println!("OnceTry: {first:?}, {second:?}, {third:?}, {fourth:?}");
     ExitCode::FAILURE
@@ -134,11 +145,18 @@ fn ran_once(what: &str, get: impl Fn() -> usize + Sync) -> bool {
     };
     let seen: Vec<usize> = thread::scope(|s| {
         let threads: Vec<_> = (0..WANTED.load(Relaxed)).map(|_| s.spawn(come)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic in there")).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic in there"))
+            .collect()
     });
     let (came, made) = (CAME.load(Relaxed), MADE.load(Relaxed));
     let times = if made == 1 { "time" } else { "times" };
-    let same = if seen.iter().all(|&n| n == 1) { "the same one" } else { "different ones" };
+    let same = if seen.iter().all(|&n| n == 1) {
+        "the same one"
+    } else {
+        "different ones"
+    };
     println!(
         "{what} {came} threads, all there before it was made: made {made} {times}, all see {same}"
     );

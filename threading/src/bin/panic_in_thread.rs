@@ -119,10 +119,16 @@ fn main() -> ExitCode {
     let calls = hooked.load(Relaxed);
     println!("the hook was called {calls} times, the process lives on");
 
-    let cart = Mutex::new(Cart { items: vec![10], total: 10 });
+    let cart = Mutex::new(Cart {
+        items: vec![10],
+        total: 10,
+    });
     let add = || cart.lock().unwrap().add(5, || panic!("in mid-change"));
     let panicked = thread::scope(|s| s.spawn(add).join().is_err());
-    let half_changed = cart.lock().map_err(|poisoned| poisoned.into_inner().sums()).err();
+    let half_changed = cart
+        .lock()
+        .map_err(|poisoned| poisoned.into_inner().sums())
+        .err();
     let (items, total) = half_changed.unwrap_or_default();
     println!("a panic in mid-change: poisoned, the items make {items}, their total says {total}");
 
@@ -136,7 +142,10 @@ fn main() -> ExitCode {
     };
     thread::scope(|s| (0..wanted).for_each(|_| _ = s.spawn(go_on)));
     let (poisoned, repaired) = (cart.is_poisoned(), repaired.into_inner());
-    let (items, total) = cart.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()).sums();
+    let (items, total) = cart
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .sums();
     println!("{wanted} threads went on: repaired {repaired} time(s), poisoned: {poisoned}");
     println!("the items make {items}, their total says {total}");
 
@@ -144,5 +153,9 @@ fn main() -> ExitCode {
     let held = texts == ["disk full", "no room for 42", "no text in it"]
         && (calls, panicked, half_changed) == (3, true, Some((15, 10)))
         && (poisoned, repaired, items, total) == (false, 1, after, after);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

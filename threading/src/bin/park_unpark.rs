@@ -45,7 +45,10 @@ pub struct Signal {
 impl Signal {
     /// A signal for the calling thread to wait for.
     pub fn for_this_thread() -> Self {
-        Self { raised: AtomicBool::new(false), waiter: thread::current() }
+        Self {
+            raised: AtomicBool::new(false),
+            waiter: thread::current(),
+        }
     }
 
     /// Raises the signal and wakes its thread. What was written before is seen there.
@@ -74,7 +77,9 @@ impl Signal {
         self.check_thread();
         let start = Instant::now();
         while !self.raised.swap(false, Acquire) {
-            let Some(left) = limit.checked_sub(start.elapsed()).filter(|left| !left.is_zero())
+            let Some(left) = limit
+                .checked_sub(start.elapsed())
+                .filter(|left| !left.is_zero())
             else {
                 return false;
             };
@@ -84,7 +89,11 @@ impl Signal {
     }
 
     fn check_thread(&self) {
-        assert_eq!(thread::current().id(), self.waiter.id(), "the signal is for another thread");
+        assert_eq!(
+            thread::current().id(),
+            self.waiter.id(),
+            "the signal is for another thread"
+        );
     }
 }
 
@@ -107,7 +116,10 @@ fn main() -> ExitCode {
 
     signal.raise();
     let early = signal.wait_timeout(PATIENCE);
-    println!("raised before the wait: {}", if early { "not lost" } else { "lost" });
+    println!(
+        "raised before the wait: {}",
+        if early { "not lost" } else { "lost" }
+    );
 
     (0..3).for_each(|_| signal.raise());
     let passes = (0..3).filter(|_| signal.wait_timeout(at_once)).count();
@@ -123,7 +135,11 @@ fn main() -> ExitCode {
     let right = take_turns(turns);
     println!("{turns} turns between two threads: {right} times the other one's number was there");
     let held = (early, passes, fooled, right) == (true, 1, false, turns);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Two threads send a number to and fro, Relaxed: the signals order it. Returns in how many turns

@@ -53,7 +53,11 @@ impl<P: Ord, T> PriorityQueue<P, T> {
     pub fn open(capacity: NonZeroUsize) -> Self {
         Self {
             capacity: capacity.get(),
-            state: Mutex::new(State { items: BTreeMap::new(), pushed: 0, closed: false }),
+            state: Mutex::new(State {
+                items: BTreeMap::new(),
+                pushed: 0,
+                closed: false,
+            }),
             pushed_or_closed: Condvar::new(),
             popped_or_closed: Condvar::new(),
         }
@@ -112,8 +116,11 @@ struct Args {
     capacity: NonZeroUsize,
 }
 
-const JOBS: [[(u32, &str); 2]; 3] =
-    [[(2, "mail"), (1, "call")], [(2, "lunch"), (0, "fire")], [(1, "meeting"), (2, "filing")]];
+const JOBS: [[(u32, &str); 2]; 3] = [
+    [(2, "mail"), (1, "call")],
+    [(2, "lunch"), (0, "fire")],
+    [(1, "meeting"), (2, "filing")],
+];
 
 fn main() -> ExitCode {
     let Args { items, capacity } = Args::parse();
@@ -129,7 +136,11 @@ fn main() -> ExitCode {
     let queue = &PriorityQueue::open(capacity);
     let expected = capacity.get().min(items.into());
     let size = || queue.state.lock().unwrap().items.len();
-    let push = |first| (first..items).step_by(4).all(|item| queue.push(item % 10, item).is_ok());
+    let push = |first| {
+        (first..items)
+            .step_by(4)
+            .all(|item| queue.push(item % 10, item).is_ok())
+    };
     let take_all = || iter::from_fn(|| queue.pop()).collect::<Vec<_>>();
     let (most, mut got) = thread::scope(|s| {
         let producers = [0, 1, 2, 3].map(|first| s.spawn(move || push(first)));
@@ -145,9 +156,16 @@ fn main() -> ExitCode {
     });
     got.sort();
     let each_once = got.iter().copied().eq(0..items);
-    println!("4 producers, 2 workers: {} of {items} items, each once: {each_once}", got.len());
+    println!(
+        "4 producers, 2 workers: {} of {items} items, each once: {each_once}",
+        got.len()
+    );
     println!("most in the queue: {most}, which has room for {capacity}");
     let held = popped == "fire, call, meeting, mail, lunch, filing"
         && (each_once, most) == (true, expected);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

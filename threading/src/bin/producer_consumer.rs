@@ -72,7 +72,9 @@ where
         // `into_iter`: the queue is dropped with the loop, which a blocked `send` waits for.
         let left = queue.into_iter().try_for_each(&mut consume).break_value();
         for producer in running {
-            producer.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
+            producer
+                .join()
+                .unwrap_or_else(|panic| panic::resume_unwind(panic));
         }
         left
     })
@@ -99,9 +101,17 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { items, producers, capacity } = Args::parse();
+    let Args {
+        items,
+        producers,
+        capacity,
+    } = Args::parse();
     let expected = (usize::from(capacity) + 1).min(items as usize);
-    let (sent, used, most) = (&AtomicUsize::new(0), &AtomicUsize::new(0), &AtomicUsize::new(0));
+    let (sent, used, most) = (
+        &AtomicUsize::new(0),
+        &AtomicUsize::new(0),
+        &AtomicUsize::new(0),
+    );
     let produce = |first: u32| {
         let mut items = (first..items).step_by(producers as usize);
         let mut asked_before = false;
@@ -144,7 +154,11 @@ fn main() -> ExitCode {
     let endless = vec![iter::repeat(alive.clone()); 2];
     let enough = produce_and_consume(endless, capacity.into(), |_| {
         taken += 1;
-        if taken == 3 { ControlFlow::Break("enough") } else { ControlFlow::Continue(()) }
+        if taken == 3 {
+            ControlFlow::Break("enough")
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     let running = Arc::strong_count(&alive) - 1; // each endless producer would hold one
     println!(
@@ -153,5 +167,9 @@ fn main() -> ExitCode {
 
     let held = (count, in_order, once, most) == (items as usize, true, true, expected)
         && (left, enough, running) == (None, Some("enough"), 0);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -99,28 +99,59 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Args { workers, good, panic } = Args::parse();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers.get().into()).build()?;
+    let Args {
+        workers,
+        good,
+        panic,
+    } = Args::parse();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers.get().into())
+        .build()?;
 
     let (job, bar) = (Job::new(good, 1), ProgressBar::new(ITEMS as u64));
     let work = until_error(&job.stop, &bar, |item| job.work(item));
     let results: Vec<_> = (0..ITEMS).map(work).collect();
     let mut held = job.report("in turn:  ", &results, &bar);
 
-    let (job, bar) = (Job::new(good, workers.get()), ProgressBar::new(ITEMS as u64));
+    let (job, bar) = (
+        Job::new(good, workers.get()),
+        ProgressBar::new(ITEMS as u64),
+    );
     let work = |item| job.work(item).inspect_err(|why| assert!(!panic, "{why}"));
     let work = until_error(&job.stop, &bar, work);
-    let trying = || pool.install(|| (0..ITEMS).into_par_iter().with_max_len(1).map(work).collect());
+    let trying = || {
+        pool.install(|| {
+            (0..ITEMS)
+                .into_par_iter()
+                .with_max_len(1)
+                .map(work)
+                .collect()
+        })
+    };
     let Ok::<Vec<_>, _>(results) = panic::catch_unwind(AssertUnwindSafe(trying)) else {
         bar.finish_and_clear();
-        println!("the caller saw the panic; {:?} of {ITEMS} were started", job.started);
+        println!(
+            "the caller saw the panic; {:?} of {ITEMS} were started",
+            job.started
+        );
         held &= panic && job.started.load(Relaxed) == job.good + job.in_hand;
-        return Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if held {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     };
     held &= job.report(&format!("{workers} workers:"), &results, &bar);
     let all: Result<Vec<_>, _> = results.into_iter().flatten().collect();
-    println!("all or nothing, from the same results: {:?}", all.map(|all| all.len()));
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!(
+        "all or nothing, from the same results: {:?}",
+        all.map(|all| all.len())
+    );
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Work that fails for one item: the next to start after so many good ones.
@@ -136,7 +167,13 @@ impl Job {
     fn new(good: u16, workers: u8) -> Self {
         let in_hand = usize::from(workers).min(ITEMS - usize::from(good)); // when it fails
         let (started, stop) = (0.into(), false.into());
-        Self { good: good.into(), in_hand, started, stop, begun: Instant::now() }
+        Self {
+            good: good.into(),
+            in_hand,
+            started,
+            stop,
+            begun: Instant::now(),
+        }
     }
 
     fn work(&self, item: usize) -> Result<usize, &'static str> {

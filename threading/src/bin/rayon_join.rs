@@ -67,7 +67,10 @@ pub fn quicksort<T: Ord + Send>(items: &mut [T], alone: usize, sort: &(impl Fn(&
         return sort(items);
     }
     let (smaller, _median, larger) = items.select_nth_unstable(items.len() / 2);
-    rayon::join(|| quicksort(smaller, alone, sort), || quicksort(larger, alone, sort));
+    rayon::join(
+        || quicksort(smaller, alone, sort),
+        || quicksort(larger, alone, sort),
+    );
 }
 
 // Only for the demo from here on.
@@ -94,8 +97,15 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Args { numbers, workers, alone, panic } = Args::parse();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers.into()).build()?;
+    let Args {
+        numbers,
+        workers,
+        alone,
+        panic,
+    } = Args::parse();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers.into())
+        .build()?;
     // Times an odd number, modulo a power of two: every number once, well mixed.
     let size = numbers.next_power_of_two();
     let mixed = (0..size).map(|n| n.wrapping_mul(2_654_435_761) % size);
@@ -137,7 +147,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         "{workers} workers: {numbers} numbers, sorted: {is_sorted}, in {done} parts; {met} workers met in the work"
     );
     held &= is_sorted && (done, met) == (parts, expected);
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn panic_in_a_part(pool: &ThreadPool, mut numbers: Vec<u32>, alone: usize) -> ExitCode {
@@ -150,11 +164,18 @@ fn panic_in_a_part(pool: &ThreadPool, mut numbers: Vec<u32>, alone: usize) -> Ex
     };
     let sorting = || pool.install(|| quicksort(&mut numbers, alone, &sort));
     let panicked = panic::catch_unwind(AssertUnwindSafe(sorting));
-    let message = panicked.as_ref().err().and_then(|panic| panic.downcast_ref::<&str>());
+    let message = panicked
+        .as_ref()
+        .err()
+        .and_then(|panic| panic.downcast_ref::<&str>());
     println!("the caller saw the panic: {}", message.unwrap_or(&"none"));
     let [parts, done] = [parts, done].map(AtomicUsize::into_inner);
     let whole = numbers.into_iter().collect::<BTreeSet<_>>().len() == count;
     println!("the other parts had ended by then: {done} of {parts}; no number is lost: {whole}");
     let held = message == Some(&"cannot sort 0") && done + 1 == parts && whole;
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -83,7 +83,11 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Args { numbers, workers, least } = Args::parse();
+    let Args {
+        numbers,
+        workers,
+        least,
+    } = Args::parse();
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let numbers: Vec<u32> = (1..=numbers).collect();
     let expected = numbers.len().min(workers.into());
@@ -92,7 +96,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let longest = in_turn.iter().zip(&numbers).max();
     let longest = longest.map(|(steps, number)| format!(", the most for {number}: {steps}"));
     let (count, total) = (numbers.len(), in_turn.iter().sum::<u32>());
-    println!("{count} numbers, in turn: {total} steps{}", longest.unwrap_or_default());
+    println!(
+        "{count} numbers, in turn: {total} steps{}",
+        longest.unwrap_or_default()
+    );
 
     let (here, came, start) = (Mutex::new(BTreeSet::new()), Condvar::new(), Instant::now());
     let work = |number: &u32| {
@@ -123,12 +130,20 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let bridged = pool(2)?.install(bridge);
     let in_order = bridged.is_sorted();
-    let all = bridged.iter().collect::<BTreeSet<_>>().into_iter().eq(&[0, 1, 2, 3]);
+    let all = bridged
+        .iter()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .eq(&[0, 1, 2, 3]);
     println!("par_bridge, 4 items, 2 workers: the same results: {all}, the same order: {in_order}");
 
     let held = same && met == expected && all && !in_order;
     let held = held && ones == count.max(1) && large <= (count / least.max(1)).max(1);
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// How many steps the number takes down to 1: halved where it is even, else three times and one.
@@ -136,7 +151,11 @@ fn steps(number: &u32) -> u32 {
     let mut number = u64::from(*number);
     let mut steps = 0;
     while number > 1 {
-        number = if number.is_multiple_of(2) { number / 2 } else { number * 3 + 1 };
+        number = if number.is_multiple_of(2) {
+            number / 2
+        } else {
+            number * 3 + 1
+        };
         steps += 1;
     }
     steps

@@ -114,7 +114,11 @@ fn main() -> ExitCode {
 
     let expected = u64::from(threads) * u64::from(amount);
     let held = balance == expected && got_in == 0 && refused && after == balance;
-    if held && locked && !written { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held && locked && !written {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn would_get_in(account: &Mutex<Account>) -> bool {
@@ -126,5 +130,8 @@ fn twice(account: &ReentrantMutex<RefCell<Account>>) -> (bool, bool) {
     let outer = account.lock();
     let mut _account = outer.borrow_mut();
     let inner = account.try_lock(); // `lock` would return as well: it is the same thread
-    (inner.is_some(), inner.is_some_and(|account| account.try_borrow_mut().is_ok()))
+    (
+        inner.is_some(),
+        inner.is_some_and(|account| account.try_borrow_mut().is_ok()),
+    )
 }

@@ -86,17 +86,28 @@ fn main() -> ExitCode {
         "written, then read on: {shared} read at once; another writer got in between: {between}"
     );
 
-    let waits = if second_read_waits(&lock) { "it would wait" } else { "it got in" };
+    let waits = if second_read_waits(&lock) {
+        "it would wait"
+    } else {
+        "it got in"
+    };
     println!("a second read in the same thread, with a writer at the door: {waits}");
 
     let held = (together, alone, shared, between) == (readers, 1, readers + 1, false);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// How many are inside when all others want to come in and one of them writes, itself included; and
 /// whether another one has written when it reads on.
 fn inside_with_a_writer(lock: &RwLock<usize>, readers: usize) -> (usize, bool) {
-    let inside = Inside { now: 1.into(), most: 1.into() }; // this thread
+    let inside = Inside {
+        now: 1.into(),
+        most: 1.into(),
+    }; // this thread
     let at_the_door = Barrier::new(readers + WRITERS);
     let come = |reads: bool| {
         at_the_door.wait();
@@ -136,7 +147,8 @@ struct Inside {
 impl Inside {
     /// Is inside until as many were there at once, for 2 s at most.
     fn stay_until(&self, wanted: usize) {
-        self.most.fetch_max(self.now.fetch_add(1, Relaxed) + 1, Relaxed);
+        self.most
+            .fetch_max(self.now.fetch_add(1, Relaxed) + 1, Relaxed);
         or_2_seconds(|| self.most.load(Relaxed) >= wanted);
         self.now.fetch_sub(1, Relaxed);
     }

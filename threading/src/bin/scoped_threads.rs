@@ -65,7 +65,11 @@ where
         running
             .into_iter()
             // Left to the scope, the message would be "a scoped thread panicked".
-            .map(|thread| thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| panic::resume_unwind(panic))
+            })
             .collect()
     })
 }
@@ -102,10 +106,20 @@ fn main() -> ExitCode {
     });
 
     let total: u64 = sums.iter().sum();
-    println!("{} threads: squares add up to {total}, in turn to {in_turn}", sums.len());
+    println!(
+        "{} threads: squares add up to {total}, in turn to {in_turn}",
+        sums.len()
+    );
     let shown = &numbers[..numbers.len().min(4)];
-    println!("the Vec is still ours, changed in place: {shown:?}, last {:?}", numbers.last());
-    if total == in_turn { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!(
+        "the Vec is still ours, changed in place: {shown:?}, last {:?}",
+        numbers.last()
+    );
+    if total == in_turn {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn panic_in_a_part(threads: NonZeroUsize) -> ExitCode {
@@ -116,9 +130,20 @@ fn panic_in_a_part(threads: NonZeroUsize) -> ExitCode {
             part.iter_mut().for_each(|n| *n *= *n);
         })
     }));
-    let message = squared.as_ref().err().and_then(|panic| panic.downcast_ref::<&str>());
+    let message = squared
+        .as_ref()
+        .err()
+        .and_then(|panic| panic.downcast_ref::<&str>());
     println!("the caller saw the panic: {}", message.unwrap_or(&"none"));
-    let done = numbers.iter().zip(2..).filter(|&(&n, was)| n == was * was).count();
+    let done = numbers
+        .iter()
+        .zip(2..)
+        .filter(|&(&n, was)| n == was * was)
+        .count();
     println!("the other parts had ended by then: {done} of 1000 numbers are squared");
-    if message == Some(&"no square of 1001") { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if message == Some(&"no square of 1001") {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

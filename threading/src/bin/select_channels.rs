@@ -119,17 +119,29 @@ fn main() -> ExitCode {
             }
         });
         let every = Duration::from_millis(2);
-        handle_all(&orders, &payments, every, Duration::from_secs(10), |event| match event {
-            Event::First(order) => got[0] += u32::from(order == got[0]), // each once, in order
-            Event::Second(payment) => got[1] += u32::from(payment == got[1]),
-            Event::FirstClosed => closed[0] += 1,
-            Event::SecondClosed => closed[1] += 1,
-            Event::Tick => drop(ticks_seen.fetch_add(closed[0].min(1), Relaxed)),
-        })
+        handle_all(
+            &orders,
+            &payments,
+            every,
+            Duration::from_secs(10),
+            |event| match event {
+                Event::First(order) => got[0] += u32::from(order == got[0]), // each once, in order
+                Event::Second(payment) => got[1] += u32::from(payment == got[1]),
+                Event::FirstClosed => closed[0] += 1,
+                Event::SecondClosed => closed[1] += 1,
+                Event::Tick => drop(ticks_seen.fetch_add(closed[0].min(1), Relaxed)),
+            },
+        )
     });
     let enough = ticks_seen.load(Relaxed) >= ticks;
-    println!("{} orders, {} payments, each in its turn; ended: {end:?}", got[0], got[1]);
-    println!("told {} time that the orders are closed; enough ticks since: {enough}", closed[0]);
+    println!(
+        "{} orders, {} payments, each in its turn; ended: {end:?}",
+        got[0], got[1]
+    );
+    println!(
+        "told {} time that the orders are closed; enough ticks since: {enough}",
+        closed[0]
+    );
 
     let ((sender, busy), (_silent, silent)) = (bounded(1), bounded::<()>(1));
     let _ = sender.send(());
@@ -141,5 +153,9 @@ fn main() -> ExitCode {
     println!("a queue that is never silent: ended: {late:?}, in the end still busy: {is_busy}");
     let held = (got, closed, enough) == ([messages; 2], [1, 1], true)
         && (end, late, is_busy) == (End::Closed, End::Deadline, true);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -52,7 +52,10 @@ pub struct Permit<'a>(&'a Semaphore);
 impl Semaphore {
     /// A semaphore with that many permits. With none, everybody would wait forever.
     pub const fn new(permits: NonZeroU16) -> Self {
-        Self { free: Mutex::new(permits.get() as usize), given_back: Condvar::new() }
+        Self {
+            free: Mutex::new(permits.get() as usize),
+            given_back: Condvar::new(),
+        }
     }
 
     /// Takes a permit, and waits while there is none. A thread that holds one and asks for
@@ -73,8 +76,10 @@ impl Semaphore {
     /// Takes a permit, and waits for one at most `limit`.
     pub fn acquire_timeout(&self, limit: Duration) -> Option<Permit<'_>> {
         let free = self.free.lock().unwrap();
-        let (mut free, _) =
-            self.given_back.wait_timeout_while(free, limit, |free| *free == 0).unwrap();
+        let (mut free, _) = self
+            .given_back
+            .wait_timeout_while(free, limit, |free| *free == 0)
+            .unwrap();
         *free = free.checked_sub(1)?;
         Some(Permit(self))
     }
@@ -128,7 +133,9 @@ fn main() -> ExitCode {
     let mut all: Vec<_> = (0..permits.get()).map(|_| semaphore.acquire()).collect();
     let limit = Duration::from_millis(10);
     let more = [semaphore.try_acquire(), semaphore.acquire_timeout(limit)];
-    let [now, later] = more.each_ref().map(|p| if p.is_some() { "a permit" } else { "none" });
+    let [now, later] = more
+        .each_ref()
+        .map(|p| if p.is_some() { "a permit" } else { "none" });
     println!("all permits taken: one more now: {now}; within 10 ms: {later}");
 
     let permit = all.pop();
@@ -144,5 +151,9 @@ fn main() -> ExitCode {
     println!("a holder panicked, its permit is back: {free} of {permits} free");
     let held = (most, done, free) == (expected, threads, permits.get().into())
         && (now, later, panicked) == ("none", "none", true);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -91,7 +91,11 @@ fn main() -> ExitCode {
         ("told before the first".to_owned(), When::Before, 0),
     ] {
         let rounds = stop(when, nap);
-        let stopped = if rounds.is_some() { "stopped at once" } else { "still running" };
+        let stopped = if rounds.is_some() {
+            "stopped at once"
+        } else {
+            "still running"
+        };
         println!("{what}: {stopped}, after {} round(s)", rounds.unwrap_or(0));
         held &= rounds == Some(expected);
     }
@@ -101,7 +105,11 @@ fn main() -> ExitCode {
     let asleep = woken.try_recv() == Err(TryRecvError::Empty);
     let state = if asleep { "still asleep" } else { "awake" };
     println!("another, in thread::sleep, told as well: {state}");
-    if held && asleep { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held && asleep {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Starts a worker, stops it, and returns how many rounds it made; `None` if it did not stop within
@@ -134,7 +142,9 @@ fn stop(when: When, nap: Duration) -> Option<u64> {
         When::Dropped => drop(stopper),
         When::InRound | When::Before => {}
     }
-    let rounds = ended.recv_timeout((nap / 2).min(Duration::from_secs(5))).ok()?;
+    let rounds = ended
+        .recv_timeout((nap / 2).min(Duration::from_secs(5)))
+        .ok()?;
     worker.join().ok()?;
     Some(rounds)
 }

@@ -69,11 +69,22 @@ impl Server {
             address.set_ip(loopback[usize::from(address.is_ipv6())]); // `drop` connects to it
         }
         let open = Mutex::new(Some(HashMap::new()));
-        let shared = Arc::new(Shared { open, left_or_stopped: Condvar::new() });
+        let shared = Arc::new(Shared {
+            open,
+            left_or_stopped: Condvar::new(),
+        });
         let server = shared.clone();
         let accept = move || server.accept(listener, limit.get(), handle);
-        let accepting = Some(thread::Builder::new().name("accept".to_owned()).spawn(accept)?);
-        Ok(Self { address, shared, accepting })
+        let accepting = Some(
+            thread::Builder::new()
+                .name("accept".to_owned())
+                .spawn(accept)?,
+        );
+        Ok(Self {
+            address,
+            shared,
+            accepting,
+        })
     }
 }
 
@@ -84,7 +95,9 @@ impl Drop for Server {
             let _ = connection.shutdown(Shutdown::Both); // an error: the client has gone before
         }
         self.shared.left_or_stopped.notify_all();
-        let Some(thread) = self.accepting.take() else { return };
+        let Some(thread) = self.accepting.take() else {
+            return;
+        };
         // Wakes `accept`. Fails if the process is out of files, until a handler has returned.
         while !thread.is_finished() && TcpStream::connect_timeout(&self.address, MOMENT).is_err() {
             thread::sleep(MOMENT);
@@ -126,7 +139,11 @@ impl Shared {
     }
 
     fn leave(&self, id: u64) {
-        self.open.lock().unwrap().as_mut().and_then(|open| open.remove(&id));
+        self.open
+            .lock()
+            .unwrap()
+            .as_mut()
+            .and_then(|open| open.remove(&id));
         self.left_or_stopped.notify_all();
     }
 }
@@ -176,14 +193,18 @@ fn main() -> io::Result<ExitCode> {
     };
     let echoed = thread::scope(|s| {
         let threads: Vec<_> = (0..clients).map(|_| s.spawn(hears_itself)).collect();
-        let heard = threads.into_iter().flat_map(|thread| thread.join().expect("no panic"));
+        let heard = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("no panic"));
         heard.filter(|heard| heard == "hello").count()
     });
     let most = MOST.load(Relaxed);
     println!("{clients} clients, at most {limit} at once: {echoed} echoed, {most} at once");
 
     // One more than there is room for: the last one waits outside.
-    let silent = (0..=seats).map(|_| connect()).collect::<io::Result<Vec<_>>>()?;
+    let silent = (0..=seats)
+        .map(|_| connect())
+        .collect::<io::Result<Vec<_>>>()?;
     wait_until(|| INSIDE.load(Relaxed) == seats);
     let inside = INSIDE.load(Relaxed);
     let stop = thread::spawn(move || drop((server, idle)));
@@ -194,10 +215,17 @@ fn main() -> io::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     // An error is an end too: who waited outside may see a reset.
-    let told = silent.into_iter().filter(|mut it| it.read(&mut [0]).unwrap_or(0) == 0).count();
+    let told = silent
+        .into_iter()
+        .filter(|mut it| it.read(&mut [0]).unwrap_or(0) == 0)
+        .count();
     println!("stopped with {inside} inside, 1 outside: {told} saw the end, {left} handlers left");
     let held = (echoed, most, inside, told) == (clients, clients.min(seats), seats, seats + 1);
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn wait_until(is_true: impl Fn() -> bool) {

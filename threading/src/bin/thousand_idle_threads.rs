@@ -53,15 +53,23 @@ pub struct Switches {
 
 /// The context switches so far. The difference of two calls is what happened between them.
 pub fn switches() -> nix::Result<Switches> {
-    let count =
-        |usage: Usage| (usage.voluntary_context_switches(), usage.involuntary_context_switches());
+    let count = |usage: Usage| {
+        (
+            usage.voluntary_context_switches(),
+            usage.involuntary_context_switches(),
+        )
+    };
     let of = |who| getrusage(who).map(count);
     loop {
         let this = of(UsageWho::RUSAGE_THREAD)?;
         let all = of(UsageWho::RUSAGE_SELF)?;
         if of(UsageWho::RUSAGE_THREAD)? == this {
             let others = all.0 + all.1 - this.0 - this.1;
-            return Ok(Switches { voluntary: this.0, involuntary: this.1, others });
+            return Ok(Switches {
+                voluntary: this.0,
+                involuntary: this.1,
+                others,
+            });
         } // else this thread was switched between the two, and the difference is not the others'
     }
 }
@@ -120,11 +128,19 @@ fn main() -> io::Result<ExitCode> {
     })?;
     let how = if poll { "look every 10 ms" } else { "wait" };
     println!("one works, {threads} {how}: {beside}");
-    let verdict = if others == 0 { "the system knows who has work" } else { "for nothing" };
+    let verdict = if others == 0 {
+        "the system knows who has work"
+    } else {
+        "for nothing"
+    };
     println!("the {threads} were run {others} times: {verdict}");
     let (used, space) = (used / threads, space / threads);
     println!("memory for each: {used} KiB in use, {space} KiB of address space");
-    Ok(if others == 0 && used < space { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if others == 0 && used < space {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Works on this thread; returns what became of it, and how often the others were run meanwhile.

@@ -57,7 +57,11 @@ pub fn threads_alive() -> io::Result<Vec<(Pid, String)>> {
         let task = task?;
         match fs::read(task.path().join("comm")) {
             Ok(name) => {
-                let id = task.file_name().to_string_lossy().parse().map_err(io::Error::other)?;
+                let id = task
+                    .file_name()
+                    .to_string_lossy()
+                    .parse()
+                    .map_err(io::Error::other)?;
                 let name = String::from_utf8_lossy(&name); // the cut may be within a character
                 threads.push((Pid::from_raw(id), name.trim_end().to_owned()));
             }
@@ -95,13 +99,22 @@ fn main() -> io::Result<ExitCode> {
     let (calls, stack) = (args.calls as usize, args.stack as usize);
     if args.dive {
         set_dumpable(false)?; // no core file, and none for a core handler either
-        let diver = thread::Builder::new().name("diver".to_owned()).stack_size(stack << 10);
+        let diver = thread::Builder::new()
+            .name("diver".to_owned())
+            .stack_size(stack << 10);
         let dived = diver.spawn(move || dive(calls))?.join();
-        return Ok(if dived.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if dived.is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     }
     let (me, first) = (thread::current(), gettid() == Pid::this());
     let name = me.name().unwrap_or("none");
-    println!("main: {:?}, named {name:?}; its kernel id is that of the process: {first}", me.id());
+    println!(
+        "main: {:?}, named {name:?}; its kernel id is that of the process: {first}",
+        me.id()
+    );
 
     let name = "resize-images-from-inbox".to_owned();
     let (kernel_id, kernel_ids) = mpsc::sync_channel(1);
@@ -132,7 +145,11 @@ fn main() -> io::Result<ExitCode> {
 
     let held = first && listed && !before && after && gone;
     let overflowed = tight.signal().is_some() && !tight.core_dumped();
-    Ok(if held && roomy.success() && overflowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held && roomy.success() && overflowed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Whether it holds within two seconds.
@@ -147,15 +164,29 @@ fn until(mut holds: impl FnMut() -> bool) -> bool {
 /// Calls itself until `kib` KiB of stack are in use.
 fn dive(kib: usize) -> u8 {
     let frame = black_box([1_u8; 1024]);
-    if kib <= 1 { frame[0] } else { dive(kib - 1) ^ frame[kib % 1024] } // used after the call
+    if kib <= 1 {
+        frame[0]
+    } else {
+        dive(kib - 1) ^ frame[kib % 1024]
+    } // used after the call
 }
 
 /// Lets a child do it, and returns how that ended, and the first line the child said.
 fn dive_in_child(calls: usize, stack: usize) -> io::Result<(ExitStatus, String)> {
     let mut child = Command::new(env::current_exe()?);
-    child.args(["--dive", "--calls", &calls.to_string(), "--stack", &stack.to_string()]);
+    child.args([
+        "--dive",
+        "--calls",
+        &calls.to_string(),
+        "--stack",
+        &stack.to_string(),
+    ]);
     let output = child.output()?; // waits, so there is no zombie
     let said = String::from_utf8_lossy(&output.stderr);
-    let first = said.lines().find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+    let first = said
+        .lines()
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned();
     Ok((output.status, first))
 }

@@ -102,8 +102,10 @@ fn main() -> ExitCode {
         })
     };
     let started: Vec<JoinHandle<u32>> = (0..threads).map(start).collect();
-    let seen: Vec<u32> =
-        started.into_iter().map(|thread| thread.join().expect("no panic in there")).collect();
+    let seen: Vec<u32> = started
+        .into_iter()
+        .map(|thread| thread.join().expect("no panic in there"))
+        .collect();
     let by_main = with_session(|session| session.requests);
     println!("requests seen by each of {threads} threads: {seen:?}; by main: {by_main}");
     let (opened, closed) = (OPENED.load(Relaxed), CLOSED.load(Relaxed));
@@ -118,5 +120,9 @@ fn main() -> ExitCode {
     let held = seen == vec![requests; threads]
         && (by_main, by_new, last) == (0, 0, 7)
         && (opened, closed) == (threads + 1, threads);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -65,11 +65,16 @@ impl ThreadPool {
     /// has no more threads to give; those that had started are joined.
     pub fn new(workers: NonZeroUsize, capacity: NonZeroUsize) -> io::Result<Self> {
         let (jobs, queue) = bounded::<Job>(capacity.get());
-        let mut pool = Self { jobs: Mutex::new(Some(jobs)), queue, workers: Vec::new() };
+        let mut pool = Self {
+            jobs: Mutex::new(Some(jobs)),
+            queue,
+            workers: Vec::new(),
+        };
         for n in 0..workers.get() {
             let queue = pool.queue.clone();
             let worker = thread::Builder::new().name(format!("worker-{n}"));
-            pool.workers.push(worker.spawn(move || queue.iter().for_each(|job| job()))?);
+            pool.workers
+                .push(worker.spawn(move || queue.iter().for_each(|job| job()))?);
         }
         Ok(pool)
     }
@@ -98,7 +103,8 @@ impl ThreadPool {
         };
         let jobs = self.jobs.lock().unwrap().clone().ok_or(PoolError::Closed)?;
         // Not disconnected: `self.queue` receives. So it was full all the time.
-        jobs.send_timeout(Box::new(job), limit).map_err(|_| PoolError::Full)?;
+        jobs.send_timeout(Box::new(job), limit)
+            .map_err(|_| PoolError::Full)?;
         Ok(JobHandle(result))
     }
 
@@ -120,7 +126,11 @@ impl Drop for ThreadPool {
         self.close();
         // A job may have held the last reference to its pool, and no thread can join itself.
         let this = thread::current().id();
-        for worker in self.workers.drain(..).filter(|worker| worker.thread().id() != this) {
+        for worker in self
+            .workers
+            .drain(..)
+            .filter(|worker| worker.thread().id() != this)
+        {
             let _ = worker.join(); // never an error: no panic ends a worker
         }
     }
@@ -195,10 +205,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let handles: Vec<_> = (0..2000).map_while(|_| pool.submit(|| ()).ok()).collect();
     handles.into_iter().try_for_each(JobHandle::wait)?;
     let (pooled, start) = (2000.0 / start.elapsed().as_secs_f64(), Instant::now());
-    (0..2000).try_for_each(|_| thread::spawn(|| ()).join()).expect("no panic");
+    (0..2000)
+        .try_for_each(|_| thread::spawn(|| ()).join())
+        .expect("no panic");
     let spawned = 2000.0 / start.elapsed().as_secs_f64();
     println!("jobs per second: {pooled:.0} in the pool, {spawned:.0} with a thread for each");
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Fills the pool with jobs that a gate holds, calls `end`, opens the gate and drops the pool.
@@ -214,8 +230,13 @@ fn fill_and_end(pool: ThreadPool, workers: usize, end: fn(&ThreadPool)) -> Optio
             gate.lock().map_or(0, |_| n * n)
         }
     };
-    let mut jobs: Vec<_> = (0..workers).map_while(|n| pool.submit(job(n)).ok()).collect();
-    let seen = jobs.iter().map_while(|_| begun.recv_timeout(Duration::from_secs(2)).ok()).count();
+    let mut jobs: Vec<_> = (0..workers)
+        .map_while(|n| pool.submit(job(n)).ok())
+        .collect();
+    let seen = jobs
+        .iter()
+        .map_while(|_| begun.recv_timeout(Duration::from_secs(2)).ok())
+        .count();
     let mut room = (workers..99_999).map(|n| pool.submit_within(Duration::ZERO, job(n)));
     let full = room.find_map(|job| job.map(|job| jobs.push(job)).err())?;
     let unfinished = |job: JobHandle<_>| job.wait_timeout(Duration::from_millis(1)).err();
@@ -226,10 +247,18 @@ fn fill_and_end(pool: ThreadPool, workers: usize, end: fn(&ThreadPool)) -> Optio
     let closed = pool.submit(|| ()).err()?;
     drop((shut, pool));
     // Nobody waits any more: had `drop` not joined, results would be missing now.
-    let results = jobs.into_iter().map_while(|job| job.wait_timeout(Duration::ZERO).ok());
+    let results = jobs
+        .into_iter()
+        .map_while(|job| job.wait_timeout(Duration::ZERO).ok());
     let results: Vec<_> = results.collect();
-    let done = (0..).zip(&results).filter(|(n, result)| **result == Ok(n * n)).count();
-    let canceled = results.iter().filter(|result| **result == Err(PoolError::Canceled)).count();
+    let done = (0..)
+        .zip(&results)
+        .filter(|(n, result)| **result == Ok(n * n))
+        .count();
+    let canceled = results
+        .iter()
+        .filter(|result| **result == Err(PoolError::Canceled))
+        .count();
     println!("{at_once} jobs run at once, {waiting} wait; one more: {full}");
     println!("then {done} are done, {canceled} canceled; one more: {closed}");
     Some([at_once, waiting, done, canceled])

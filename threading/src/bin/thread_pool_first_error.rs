@@ -70,9 +70,13 @@ pub fn try_map<T: Sync, R: Send, E: Send>(
         results
     };
     let mut results: Vec<_> = thread::scope(|s| {
-        let threads: Vec<_> = (0..threads.get().min(items.len())).map(|_| s.spawn(run)).collect();
+        let threads: Vec<_> = (0..threads.get().min(items.len()))
+            .map(|_| s.spawn(run))
+            .collect();
         let results = threads.into_iter().map(|thread| thread.join());
-        results.flat_map(|part| part.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        results
+            .flat_map(|part| part.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
     });
     let errors = errors.into_inner().unwrap();
     if !errors.is_empty() {
@@ -100,12 +104,19 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { threads, items, fails } = Args::parse();
+    let Args {
+        threads,
+        items,
+        fails,
+    } = Args::parse();
     let numbers: Vec<usize> = (0..items).collect();
     let (started, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
     // When `fails` starts, all items before it have, and every other thread gets one after it.
-    let expected =
-        if fails < items { items.min(fails.saturating_add(threads.get())) } else { items };
+    let expected = if fails < items {
+        items.min(fails.saturating_add(threads.get()))
+    } else {
+        items
+    };
 
     let result = try_map(&numbers, threads, |&n, wanted| {
         started.fetch_add(1, Relaxed);
@@ -134,7 +145,11 @@ fn main() -> ExitCode {
     } else {
         in_order && started == items
     };
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Whether it came true within 2 s.

@@ -64,7 +64,13 @@ pub fn imap<'scope, I: IntoIterator<Item: Send + 'scope>, R: Send + 'scope>(
         });
     }
     let input = input.into_iter();
-    Results { input, jobs, queued, pending: VecDeque::new(), scope: PhantomData }
+    Results {
+        input,
+        jobs,
+        queued,
+        pending: VecDeque::new(),
+        scope: PhantomData,
+    }
 }
 
 /// An item, and where its result goes.
@@ -119,16 +125,28 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let Args { workers, queue, take } = Args::parse();
+    let Args {
+        workers,
+        queue,
+        take,
+    } = Args::parse();
     let ahead = workers.get() + queue;
     let (taken, most) = (Cell::new(0), Cell::new(0));
     let endless = (1..).inspect(|read| most.set(most.get().max(read - taken.get())));
     let in_order = thread::scope(|s| {
         let squares = imap(s, workers, queue, endless, |n: usize| n * n).take(take);
-        squares.inspect(|_| taken.set(taken.get() + 1)).eq((1..=take).map(|n| n * n))
+        squares
+            .inspect(|_| taken.set(taken.get() + 1))
+            .eq((1..=take).map(|n| n * n))
     });
-    println!("{} squares of an endless input, in order: {in_order}", taken.get());
-    println!("read ahead: at most {}, with {workers} workers and a queue of {queue}", most.get());
+    println!(
+        "{} squares of an endless input, in order: {in_order}",
+        taken.get()
+    );
+    println!(
+        "read ahead: at most {}, with {workers} workers and a queue of {queue}",
+        most.get()
+    );
 
     // The first item passes. The others are held by a gate until the iterator is dropped.
     let gate = Mutex::new(());
@@ -150,5 +168,9 @@ fn main() -> ExitCode {
     count += begun.iter().count(); // ends: the workers are gone, with their senders
     println!("dropped after one: {ahead} were read, {count} begun, the others canceled");
     let held = in_order && (take == 0 || most.get() == ahead) && count == expected;
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -75,7 +75,9 @@ pub fn with_pool<S, R>(
                         }
                     }
                 })?;
-                started.recv().unwrap_or_else(|_| Err(io::Error::other("`start` panicked")))
+                started
+                    .recv()
+                    .unwrap_or_else(|_| Err(io::Error::other("`start` panicked")))
             })
             .build()?;
         Ok(use_pool(&pool))
@@ -145,11 +147,23 @@ fn main() -> Result<ExitCode, ThreadPoolBuildError> {
     println!("the pool has ended: {left} sessions left");
 
     let last = workers.get() - 1;
-    let fail = |n| if n < last { Session::open(n) } else { Err(io::Error::other("no database")) };
+    let fail = |n| {
+        if n < last {
+            Session::open(n)
+        } else {
+            Err(io::Error::other("no database"))
+        }
+    };
     let failed = with_pool(workers, "worker", fail, |_| (), |_| ());
-    let error = failed.err().map_or_else(String::new, |error| error.to_string());
+    let error = failed
+        .err()
+        .map_or_else(String::new, |error| error.to_string());
     let (made, still) = (MADE.load(Relaxed) - workers.get(), LEFT.load(Relaxed));
     println!("worker {last} does not start: {error}; started before it: {made}, left: {still}");
     let held = held && (left, made, still, &*error) == (0, last, 0, "no database");
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -51,7 +51,9 @@ pub fn map<T: Sync, R: Send>(
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
     let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
-    map_as_completed(items, threads, work, |index, result| results[index] = Some(result));
+    map_as_completed(items, threads, work, |index, result| {
+        results[index] = Some(result)
+    });
     results.into_iter().flatten().collect() // each is there, or it would have panicked
 }
 
@@ -122,7 +124,10 @@ fn main() -> ExitCode {
         let before = order.iter().position(|number| number == n);
         let early = |ended: &mut Vec<_>| Some(ended.len()) < before;
         let so_far = ended.0.lock().unwrap();
-        let _ = ended.1.wait_timeout_while(so_far, Duration::from_secs(2), early).unwrap();
+        let _ = ended
+            .1
+            .wait_timeout_while(so_far, Duration::from_secs(2), early)
+            .unwrap();
         n * n
     };
     map_as_completed(&numbers, threads, in_turn, |index, square| {
@@ -130,7 +135,10 @@ fn main() -> ExitCode {
         ended.1.notify_all();
     });
     let ended = ended.0.into_inner().unwrap();
-    let shown: Vec<_> = ended.iter().map(|(n, square)| format!("{n} -> {square}")).collect();
+    let shown: Vec<_> = ended
+        .iter()
+        .map(|(n, square)| format!("{n} -> {square}"))
+        .collect();
     println!("as they ended: [{}]", shown.join(", "));
 
     let squares = map(&numbers, threads, |n| {
@@ -148,12 +156,22 @@ fn main() -> ExitCode {
             thread::sleep(Duration::from_millis(1));
         })
     });
-    let message = panicked.err().and_then(|panic| panic.downcast::<&str>().ok());
-    let rest = if begun.into_inner() < 1000 { "not begun" } else { "all begun" };
+    let message = panicked
+        .err()
+        .and_then(|panic| panic.downcast::<&str>().ok());
+    let rest = if begun.into_inner() < 1000 {
+        "not begun"
+    } else {
+        "all begun"
+    };
     println!("a panic: {}; the rest: {rest}", message.unwrap_or_default());
 
     let held = order.iter().map(|&n| (n, n * n)).eq(ended)
         && numbers.iter().map(|n| n * n).eq(squares)
         && rest == "not begun";
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

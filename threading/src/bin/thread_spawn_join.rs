@@ -88,10 +88,16 @@ fn main() -> io::Result<ExitCode> {
         shared.sleep(wanted, Duration::from_secs(2));
         (format!("awake {name}"), thread::current().id())
     })?;
-    let results = results.into_iter().map(|result| result.expect("no panic in there"));
+    let results = results
+        .into_iter()
+        .map(|result| result.expect("no panic in there"));
     let (awake, ids): (Vec<String>, HashSet<ThreadId>) = results.unzip();
     let (threads, overlapped) = (ids.len(), bed.most());
-    let who = if ids.contains(&thread::current().id()) { "one of them" } else { "none of them" };
+    let who = if ids.contains(&thread::current().id()) {
+        "one of them"
+    } else {
+        "none of them"
+    };
     println!("started, then joined: {threads} threads, {who} main, {overlapped} asleep at once");
     println!("moved in and back, in the order asked: {awake:?}");
 
@@ -100,13 +106,23 @@ fn main() -> io::Result<ExitCode> {
         let bed = bed.clone();
         thread::spawn(move || bed.sleep(wanted, Duration::from_millis(20)))
     };
-    let chained: Vec<_> = names.clone().map(start).map(|thread| thread.join()).collect();
+    let chained: Vec<_> = names
+        .clone()
+        .map(start)
+        .map(|thread| thread.join())
+        .collect();
     let (chained, in_turn) = (chained.len(), bed.most());
     println!("started and joined in one chain: {chained} threads, {in_turn} asleep at once");
 
-    let in_order = awake.into_iter().eq(names.map(|name| format!("awake {name}")));
+    let in_order = awake
+        .into_iter()
+        .eq(names.map(|name| format!("awake {name}")));
     let held = in_order && (threads, overlapped, in_turn) == (wanted, wanted, wanted.min(1));
-    Ok(if held && who == "none of them" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held && who == "none of them" {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Stands for what threads wait for, and counts who waits.
@@ -124,7 +140,10 @@ impl Bed {
         asleep.1 = asleep.1.max(asleep.0);
         self.changed.notify_all();
         let too_few = |asleep: &mut (usize, usize)| asleep.1 < wanted;
-        (asleep, _) = self.changed.wait_timeout_while(asleep, patience, too_few).unwrap();
+        (asleep, _) = self
+            .changed
+            .wait_timeout_while(asleep, patience, too_few)
+            .unwrap();
         asleep.0 -= 1;
     }
 

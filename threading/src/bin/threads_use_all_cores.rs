@@ -45,10 +45,16 @@ use nix::sys::resource::{UsageWho, getrusage};
 pub fn split<R: Send>(threads: NonZeroUsize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let work = &work;
     thread::scope(|s| {
-        let running: Vec<_> = (0..threads.get()).map(|k| s.spawn(move || work(k))).collect();
+        let running: Vec<_> = (0..threads.get())
+            .map(|k| s.spawn(move || work(k)))
+            .collect();
         running
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| panic::resume_unwind(panic))
+            })
             .collect()
     })
 }
@@ -94,10 +100,17 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         1 => println!(
             "one core: the threads take turns, as they do in Python on any number of cores"
         ),
-        _ => println!("{cores} cores: the ratio can reach {}", cores.min(threads.get())),
+        _ => println!(
+            "{cores} cores: the ratio can reach {}",
+            cores.min(threads.get())
+        ),
     }
     let held = together == alone && met == threads.get();
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// How many primes there are, how many threads were in the middle of counting them at the same
@@ -122,10 +135,18 @@ fn measured(threads: NonZeroUsize, below: u32) -> nix::Result<(usize, usize, f64
     let (wall, cpu) = (begun.elapsed(), cpu_time()? - cpu);
     let met = here.into_inner().unwrap();
     let two = usize::from(below > 2);
-    Ok((primes.iter().sum::<usize>() + two, met, cpu.div_duration_f64(wall)))
+    Ok((
+        primes.iter().sum::<usize>() + two,
+        met,
+        cpu.div_duration_f64(wall),
+    ))
 }
 
 /// Whether an odd number is a prime.
 fn is_prime(odd: u32) -> bool {
-    odd > 1 && (3..).step_by(2).take_while(|d| d * d <= odd).all(|d| !odd.is_multiple_of(d))
+    odd > 1
+        && (3..)
+            .step_by(2)
+            .take_while(|d| d * d <= odd)
+            .all(|d| !odd.is_multiple_of(d))
 }

@@ -54,12 +54,16 @@ impl<T: Send + 'static> Timer<T> {
             Err(RecvTimeoutError::Disconnected) => None,
             Ok(never) => match never {},
         })?;
-        Ok(Self { open: Some(open), thread: Some(thread) })
+        Ok(Self {
+            open: Some(open),
+            thread: Some(thread),
+        })
     }
 
     /// Waits until the function has run, and returns its value. Panics with its panic.
     pub fn wait(mut self) -> T {
-        self.end().expect("only closing the channel makes it `None`")
+        self.end()
+            .expect("only closing the channel makes it `None`")
     }
 
     /// Cancels. `None`: in time, the function will never run. `Some`: too late, this is its
@@ -71,7 +75,9 @@ impl<T: Send + 'static> Timer<T> {
 
     fn end(&mut self) -> Option<T> {
         let thread = self.thread.take()?; // always there: both callers consume the timer
-        thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+        thread
+            .join()
+            .unwrap_or_else(|panic| panic::resume_unwind(panic))
     }
 }
 
@@ -113,19 +119,31 @@ fn main() -> io::Result<ExitCode> {
     let times = |n: usize| fired[n].load(Relaxed); // Relaxed: what counts is joined by then
 
     let first = timer(0, soon)?.wait();
-    println!("the first, after {millis} ms: fired {} time, returned {first:?}", times(0));
+    println!(
+        "the first, after {millis} ms: fired {} time, returned {first:?}",
+        times(0)
+    );
 
     let second = timer(1, HOUR)?.cancel();
-    println!("the second, after 1 h, canceled: fired {} times, returned {second:?}", times(1));
+    println!(
+        "the second, after 1 h, canceled: fired {} times, returned {second:?}",
+        times(1)
+    );
 
     let late = timer(2, soon)?;
     told.iter().take(2).for_each(drop); // the first one's word, then its own
     let third = late.cancel();
-    println!("the third, canceled too late: fired {} time, returned {third:?}", times(2));
+    println!(
+        "the third, canceled too late: fired {} time, returned {third:?}",
+        times(2)
+    );
 
     drop(timer(3, HOUR)?);
     let left = Arc::strong_count(&fired[3]) - 1; // its thread would hold one
-    println!("the fourth, dropped: fired {} times, threads left: {left}", times(3));
+    println!(
+        "the fourth, dropped: fired {} times, threads left: {left}",
+        times(3)
+    );
 
     let (hand_over, own) = mpsc::sync_channel(1);
     let (tell, told) = mpsc::sync_channel(1);
@@ -140,5 +158,9 @@ fn main() -> io::Result<ExitCode> {
     let held = [times(0), times(1), times(2), times(3)] == [1, 0, 1, 0]
         && (first, second, third, left) == ("tea is ready", None, Some("tea is ready"), 0)
         && fifth == "went on";
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

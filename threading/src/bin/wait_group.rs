@@ -99,5 +99,9 @@ fn main() -> ExitCode {
     });
     println!("one panics, one is thrown away: returned, {some_done} of 8 done");
     let held = (ended, done, some_done) == (jobs, jobs, 6);
-    if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

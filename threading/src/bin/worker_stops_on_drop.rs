@@ -53,14 +53,20 @@ impl<T: Send + 'static, R: Send + 'static> Worker<T, R> {
         work: impl FnOnce(Receiver<T>) -> R + Send + 'static,
     ) -> io::Result<Self> {
         let (sender, jobs) = mpsc::sync_channel(capacity);
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || work(jobs))?;
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || work(jobs))?;
         Ok(Self(Some((sender, thread))))
     }
 
     /// Sends a job to the thread, and waits while its queue is full. The error is the job, if the
     /// thread has panicked or has returned.
     pub fn send(&self, job: T) -> Result<(), SendError<T>> {
-        self.0.as_ref().expect("only `finish` and `drop` take it").0.send(job)
+        self.0
+            .as_ref()
+            .expect("only `finish` and `drop` take it")
+            .0
+            .send(job)
     }
 
     /// Closes the queue, waits for the thread to finish what is in it, and returns its value; its
@@ -104,8 +110,12 @@ fn main() -> io::Result<ExitCode> {
     let mut held = true;
     let ends: [(&str, End); 3] = [
         // The gate is dropped first: while it lives, the worker waits at it.
-        ("dropped with jobs in its queue", |worker, gate| drop((gate, worker))),
-        ("its owner panicked", |_worker, _gate| panic::resume_unwind(Box::new("not printed"))),
+        ("dropped with jobs in its queue", |worker, gate| {
+            drop((gate, worker))
+        }),
+        ("its owner panicked", |_worker, _gate| {
+            panic::resume_unwind(Box::new("not printed"))
+        }),
         ("dropped by its own thread", |worker, gate| {
             let _ = gate.send(worker);
             let _ = threads_left(); // who else could wait for it
@@ -121,9 +131,15 @@ fn main() -> io::Result<ExitCode> {
     }
 
     let adder = Worker::start("adder", 1, |jobs| jobs.iter().sum())?;
-    (1..=sent).try_for_each(|job| adder.send(job)).map_err(io::Error::other)?;
+    (1..=sent)
+        .try_for_each(|job| adder.send(job))
+        .map_err(io::Error::other)?;
     let sum: Option<usize> = adder.finish().ok();
-    println!("finished: its sum is {}; threads left: {}", sum.unwrap_or(0), threads_left()?);
+    println!(
+        "finished: its sum is {}; threads left: {}",
+        sum.unwrap_or(0),
+        threads_left()?
+    );
     held &= sum == Some(sent * (sent + 1) / 2);
 
     let failing: Worker<u8> = Worker::start("failing", 0, |jobs| {
@@ -131,11 +147,18 @@ fn main() -> io::Result<ExitCode> {
         panic::resume_unwind(Box::new("no room")) // like `panic!`, but not printed
     })?;
     let given_back = [1, 2].map(|job| failing.send(job).err().map(|SendError(job)| job));
-    let text = failing.finish().err().and_then(|text| text.downcast::<&str>().ok());
+    let text = failing
+        .finish()
+        .err()
+        .and_then(|text| text.downcast::<&str>().ok());
     let left = threads_left()?;
     println!("it panicked: {text:?}; jobs given back: {given_back:?}; threads left: {left}");
     held &= (given_back, text.as_deref(), left) == ([None, Some(2)], Some(&"no room"), 0);
-    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Owns a worker and sends it `jobs` jobs, none of which it begins before all are sent; then ends.
@@ -148,7 +171,9 @@ fn own(jobs: usize, done: Arc<AtomicUsize>, end: End) -> io::Result<()> {
             done.fetch_add(1, Relaxed); // read after the thread has ended
         }
     })?;
-    let sent = (1..=jobs).try_for_each(|job| worker.send(job)).map_err(io::Error::other);
+    let sent = (1..=jobs)
+        .try_for_each(|job| worker.send(job))
+        .map_err(io::Error::other);
     sent.map(|()| end(worker, gate))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-#[path = "../src/bin/rate_limit.rs"]
+#[path = "../../src/bin/rate_limit.rs"]
 #[allow(dead_code)]
 mod program;
 
@@ -16,7 +16,10 @@ async fn the_next_one_gets_the_place_of_one_that_is_gone() {
     let limit = Arc::new(program::RateLimit::new(two, Duration::from_secs(1), two));
     let (start, served) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
     // Two take the two places, and rest from 0 s and from 0.8 s on.
-    let (first, second) = (limit.run(async {}), limit.run(sleep(Duration::from_millis(800))));
+    let (first, second) = (
+        limit.run(async {}),
+        limit.run(sleep(Duration::from_millis(800))),
+    );
     tokio::join!(first, second);
     let callers: Vec<_> = ["A", "B", "C"]
         .map(|name| {
@@ -33,6 +36,9 @@ async fn the_next_one_gets_the_place_of_one_that_is_gone() {
         let _ = caller.await;
     }
     let served = served.lock().unwrap().clone();
-    let seconds: Vec<_> = served.iter().map(|(name, at)| (*name, at.as_millis() / 100)).collect();
+    let seconds: Vec<_> = served
+        .iter()
+        .map(|(name, at)| (*name, at.as_millis() / 100))
+        .collect();
     assert_eq!(seconds, [("B", 10), ("C", 18)]);
 }

@@ -9,7 +9,7 @@ use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-#[path = "../src/bin/triggered_tasks.rs"]
+#[path = "../../src/bin/triggered_tasks.rs"]
 #[allow(dead_code)]
 mod program;
 
@@ -108,7 +108,9 @@ async fn a_trigger_that_nobody_answered_is_kept() {
             never = program::run_triggered(&trigger, quiet, at_most, task) => match never {},
             () = script => {}
         }
-        let found = tokio::time::timeout(Duration::ZERO, trigger.notified()).await.is_ok();
+        let found = tokio::time::timeout(Duration::ZERO, trigger.notified())
+            .await
+            .is_ok();
         assert_eq!(found, kept, "after {millis} ms");
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::{Barrier, Semaphore};
 use tokio::time::{sleep, timeout};
 
 #[allow(dead_code)]
-#[path = "../src/bin/db_queries.rs"]
+#[path = "../../src/bin/db_queries.rs"]
 mod db_queries;
 use db_queries::{Sqlite, on_postgres, on_sqlite, pool, query_all};
 
@@ -84,7 +84,10 @@ async fn run(pool: &Pool<Sqlite>, sql: &'static str) -> Result<()> {
 }
 
 async fn number(pool: &Pool<Sqlite>, sql: &'static str) -> Result<i64> {
-    on_sqlite(pool, move |connection| connection.query_row(sql, [], |row| row.get(0))).await
+    on_sqlite(pool, move |connection| {
+        connection.query_row(sql, [], |row| row.get(0))
+    })
+    .await
 }
 
 /// Far more work than fits into the limit of the pool.
@@ -123,7 +126,11 @@ async fn no_more_calls_at_once_than_connections_even_when_their_callers_are_gone
         () = until(|| running.load(SeqCst) == 3) => {}
     }
     assert_eq!((running.load(SeqCst), pool.status().size), (3, 3));
-    assert!(timeout(Duration::from_millis(50), number(&pool, "SELECT 1")).await.is_err());
+    assert!(
+        timeout(Duration::from_millis(50), number(&pool, "SELECT 1"))
+            .await
+            .is_err()
+    );
     drop(go);
     assert_eq!(number(&pool, "SELECT 1").await.unwrap(), 1);
     assert_eq!((most.load(SeqCst), pool.status().size), (3, 3));
@@ -136,7 +143,10 @@ async fn waiting_for_a_connection_has_an_end() {
     let waiting = timeout(GIVE_UP, number(&pool, "SELECT 1"));
     let error = waiting.await.expect("a limit of its own").unwrap_err();
     let error = error.downcast::<PoolError<rusqlite::Error>>().unwrap();
-    assert!(matches!(error, PoolError::Timeout(TimeoutType::Wait)), "{error}");
+    assert!(
+        matches!(error, PoolError::Timeout(TimeoutType::Wait)),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -154,7 +164,10 @@ async fn a_long_query_ends_with_its_caller_and_its_connection_is_used_again() {
                n < 1000000) SELECT count(*) FROM count";
     assert_eq!(direct.query_row(sql, [], |row| row.get(0)), Ok(1_000_000));
     direct.execute_batch("CREATE TABLE direct (n)").unwrap();
-    assert_eq!(deadpool::managed::Object::metrics(&direct).recycle_count, 11);
+    assert_eq!(
+        deadpool::managed::Object::metrics(&direct).recycle_count,
+        11
+    );
 }
 
 #[tokio::test]
@@ -195,7 +208,12 @@ async fn a_panic_is_an_error_and_rolls_back() {
         transaction.execute_batch("INSERT INTO t VALUES (1)")?;
         panic!("a bug in the middle");
     });
-    assert!(bug.await.unwrap_err().to_string().contains("a bug in the middle"));
+    assert!(
+        bug.await
+            .unwrap_err()
+            .to_string()
+            .contains("a bug in the middle")
+    );
     assert_eq!(number(&pool, "SELECT count(*) FROM t").await.unwrap(), 0);
     run(&pool, "INSERT INTO t VALUES (1)").await.unwrap();
 }
@@ -204,16 +222,22 @@ async fn a_panic_is_an_error_and_rolls_back() {
 async fn a_transaction_that_was_left_open_is_not_handed_on() {
     let (_folder, pool) = sqlite(1);
     run(&pool, "CREATE TABLE t (n)").await.unwrap();
-    run(&pool, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)").await.unwrap();
+    run(&pool, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
+        .await
+        .unwrap();
     assert_eq!(number(&pool, "SELECT count(*) FROM t").await.unwrap(), 0);
-    run(&pool, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1); COMMIT").await.unwrap();
+    run(&pool, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1); COMMIT")
+        .await
+        .unwrap();
     assert_eq!(number(&pool, "SELECT count(*) FROM t").await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn readers_and_a_writer_do_not_wait_for_each_other() {
     let (_folder, pool) = sqlite(4);
-    run(&pool, "CREATE TABLE t (n); INSERT INTO t VALUES (1)").await.unwrap();
+    run(&pool, "CREATE TABLE t (n); INSERT INTO t VALUES (1)")
+        .await
+        .unwrap();
     let (sender, receiver) = mpsc::channel::<()>();
     let (begun, has_begun) = tokio::sync::oneshot::channel();
     let write = on_sqlite(&pool, move |connection| {
@@ -231,7 +255,10 @@ async fn readers_and_a_writer_do_not_wait_for_each_other() {
         let before: i64 = transaction.query_row(sum, [], |row| row.get(0))?;
         let _ = reading.send(());
         let _ = is_written.recv_timeout(GIVE_UP); // it does not hold up the writer either
-        Ok((before, transaction.query_row(sum, [], |row| row.get::<_, i64>(0))?))
+        Ok((
+            before,
+            transaction.query_row(sum, [], |row| row.get::<_, i64>(0))?,
+        ))
     });
     let read = async {
         has_begun.await.unwrap();
@@ -253,7 +280,9 @@ async fn readers_and_a_writer_do_not_wait_for_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_queue_and_lose_nothing() {
     let (_folder, pool) = sqlite(8);
-    run(&pool, "CREATE TABLE t (n); INSERT INTO t VALUES (0)").await.unwrap();
+    run(&pool, "CREATE TABLE t (n); INSERT INTO t VALUES (0)")
+        .await
+        .unwrap();
     let add = async |_| {
         on_sqlite(&pool, |connection| {
             let transaction = connection.transaction_with_behavior(Immediate)?;
@@ -291,7 +320,10 @@ async fn a_file_that_cannot_be_opened_is_the_error_of_whoever_asks() {
     let pool = pool(Sqlite("/no/such/folder/test.db".into()), 1);
     for _ in 0..3 {
         let error = number(&pool, "SELECT 1").await.unwrap_err();
-        assert!(format!("{error:#}").contains("unable to open database file"), "{error:#}");
+        assert!(
+            format!("{error:#}").contains("unable to open database file"),
+            "{error:#}"
+        );
     }
 }
 
@@ -300,22 +332,33 @@ async fn a_file_that_cannot_be_opened_is_the_error_of_whoever_asks() {
 /// The server's pool of `size` connections whose sessions are called `name`.
 fn postgres(name: &str, size: usize) -> Option<Pool<Postgres>> {
     let Ok(url) = env::var("DATABASE_URL") else {
-        assert_ne!(env::var("CHECK_SERVICES").as_deref(), Ok("1"), "no DATABASE_URL");
+        assert_ne!(
+            env::var("CHECK_SERVICES").as_deref(),
+            Ok("1"),
+            "no DATABASE_URL"
+        );
         eprintln!("left out: no DATABASE_URL");
         return None;
     };
     let mut config: Config = url.parse().unwrap();
-    config.application_name(name).options("-c client_connection_check_interval=100ms");
+    config
+        .application_name(name)
+        .options("-c client_connection_check_interval=100ms");
     Some(pool(Postgres::new(config, NoTls), size))
 }
 
 async fn value(pool: &Pool<Postgres>, sql: &str) -> Result<i64> {
-    on_postgres(pool, async |client| Ok(client.query_one(sql, &[]).await?.try_get(0)?)).await
+    on_postgres(pool, async |client| {
+        Ok(client.query_one(sql, &[]).await?.try_get(0)?)
+    })
+    .await
 }
 
 #[tokio::test]
 async fn the_server_sees_no_more_connections_than_the_pool_has() {
-    let Some(pool) = postgres("db_queries count", 4) else { return };
+    let Some(pool) = postgres("db_queries count", 4) else {
+        return;
+    };
     let all = Barrier::new(4);
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'db_queries count'";
     let ask = async |_| {
@@ -331,7 +374,9 @@ async fn the_server_sees_no_more_connections_than_the_pool_has() {
 
 #[tokio::test]
 async fn a_dropped_query_ends_on_the_server_and_the_next_one_does_not_wait_for_it() {
-    let Some(pool) = postgres("db_queries drop", 1) else { return };
+    let Some(pool) = postgres("db_queries drop", 1) else {
+        return;
+    };
     let endless = value(&pool, "SELECT 1::bigint FROM pg_sleep(40)");
     assert!(timeout(Duration::from_millis(300), endless).await.is_err());
     let next = timeout(Duration::from_secs(30), value(&pool, "SELECT 7::bigint"));
@@ -347,10 +392,16 @@ async fn a_dropped_query_ends_on_the_server_and_the_next_one_does_not_wait_for_i
 
 #[tokio::test]
 async fn a_dropped_transaction_rolls_back_and_so_does_one_after_an_error_or_a_panic() {
-    let Some(pool) = postgres("db_queries rollback", 1) else { return };
+    let Some(pool) = postgres("db_queries rollback", 1) else {
+        return;
+    };
     let table = format!("db_queries_test_{}", std::process::id());
     let create = format!("CREATE TABLE {table} (n BIGINT)");
-    on_postgres(&pool, async |client| Ok(client.batch_execute(&create).await?)).await.unwrap();
+    on_postgres(&pool, async |client| {
+        Ok(client.batch_execute(&create).await?)
+    })
+    .await
+    .unwrap();
     let insert = format!("INSERT INTO {table} VALUES (1)");
     let count = format!("SELECT count(*) FROM {table}");
     let pool = &pool;
@@ -377,12 +428,18 @@ async fn a_dropped_transaction_rolls_back_and_so_does_one_after_an_error_or_a_pa
         assert_eq!(value(pool, &count).await.unwrap(), 0, "{end}");
     }
     let drop_it = format!("DROP TABLE {table}");
-    on_postgres(pool, async |client| Ok(client.batch_execute(&drop_it).await?)).await.unwrap();
+    on_postgres(pool, async |client| {
+        Ok(client.batch_execute(&drop_it).await?)
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
 async fn sessions_that_end_in_the_middle_are_the_error_of_their_queries_and_of_no_other() {
-    let Some(pool) = postgres("db_queries end", 4) else { return };
+    let Some(pool) = postgres("db_queries end", 4) else {
+        return;
+    };
     let all = Barrier::new(4);
     let ask = async |n: i64| {
         let killed = n % 10 == 0;
@@ -391,9 +448,14 @@ async fn sessions_that_end_in_the_middle_are_the_error_of_their_queries_and_of_n
                 let _ = timeout(GIVE_UP, all.wait()).await;
             }
             if killed {
-                let _ = client.query("SELECT pg_terminate_backend(pg_backend_pid())", &[]).await?;
+                let _ = client
+                    .query("SELECT pg_terminate_backend(pg_backend_pid())", &[])
+                    .await?;
             }
-            Ok(client.query_one("SELECT $1::bigint", &[&n]).await?.try_get::<_, i64>(0)?)
+            Ok(client
+                .query_one("SELECT $1::bigint", &[&n])
+                .await?
+                .try_get::<_, i64>(0)?)
         })
         .await
     };
@@ -402,7 +464,10 @@ async fn sessions_that_end_in_the_middle_are_the_error_of_their_queries_and_of_n
             Ok(same) => assert!(same == n && n % 10 != 0),
             Err(error) => {
                 let cause = error.root_cause().to_string();
-                assert!(n % 10 == 0 && cause.contains("terminating connection"), "{n}: {cause}");
+                assert!(
+                    n % 10 == 0 && cause.contains("terminating connection"),
+                    "{n}: {cause}"
+                );
             }
         }
     }

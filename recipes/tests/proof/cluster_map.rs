@@ -15,7 +15,7 @@ use std::{env, fs, thread};
 use socket2::{Domain, SockRef, Socket, Type};
 
 #[allow(dead_code)]
-#[path = "../src/bin/cluster_map.rs"]
+#[path = "../../src/bin/cluster_map.rs"]
 mod example;
 use example::{cluster_map, connect};
 
@@ -48,7 +48,11 @@ fn processes() {
                 let peers = connect(&hosts, process, PATIENCE, &items).unwrap();
                 cluster_map(peers, workers, items.clone(), square).unwrap()
             });
-            assert_eq!(results[0], Some(in_turn(&items)), "{processes} processes of {workers}");
+            assert_eq!(
+                results[0],
+                Some(in_turn(&items)),
+                "{processes} processes of {workers}"
+            );
             assert!(results[1..].iter().all(Option::is_none));
         }
     }
@@ -77,8 +81,10 @@ fn two_programs() {
         let mut lines = text.lines();
         for process in 0..2 {
             for worker in 0..workers {
-                let share =
-                    format!("process {process}, timely:work-{worker}: {} items", 10 / workers);
+                let share = format!(
+                    "process {process}, timely:work-{worker}: {} items",
+                    10 / workers
+                );
                 assert_eq!(lines.next(), Some(share.as_str()));
             }
         }
@@ -105,7 +111,10 @@ fn killed_in_the_middle() {
         let [first, second] = both;
         let left = if killed == 0 { second } else { first };
         let lost = format!("error: process {killed} is lost, start all again\n");
-        assert!(end(left, 1, &lost).stdout.is_empty(), "no part for the whole");
+        assert!(
+            end(left, 1, &lost).stdout.is_empty(),
+            "no part for the whole"
+        );
     }
 }
 
@@ -113,7 +122,9 @@ fn killed_in_the_middle() {
 fn one_of_three_is_killed() {
     let cluster = Hosts::new(3);
     let [first, mut second, third] = [0, 1, 2].map(|process| cluster.start(process, &LONG));
-    [&first, &second, &third].into_iter().for_each(wait_for_work);
+    [&first, &second, &third]
+        .into_iter()
+        .for_each(wait_for_work);
     second.kill().unwrap();
     second.wait().unwrap();
     for child in [first, third] {
@@ -124,7 +135,11 @@ fn one_of_three_is_killed() {
             stderr.starts_with("error: process ")
                 && stderr.ends_with(" is lost, start all again\n")
         );
-        assert_eq!((output.status.code(), output.stdout), (Some(1), vec![]), "{stderr}");
+        assert_eq!(
+            (output.status.code(), output.stdout),
+            (Some(1), vec![]),
+            "{stderr}"
+        );
     }
 }
 
@@ -133,7 +148,9 @@ fn a_panic_ends_all() {
     let start = |hosts: &str, process: usize, wrong: u32| {
         let mut command = Command::new(env::current_exe().unwrap());
         command.args(["--ignored", "--exact", "as_one_process", "--nocapture"]);
-        command.env("HOSTS", hosts).env("PROCESS", process.to_string());
+        command
+            .env("HOSTS", hosts)
+            .env("PROCESS", process.to_string());
         spawn(command.env("WRONG", wrong.to_string()))
     };
     assert_panicked(ended(start("", 0, 1)));
@@ -143,7 +160,10 @@ fn a_panic_ends_all() {
         let mut both = both.map(ended).to_vec();
         assert_panicked(both.remove(process));
         let stderr = String::from_utf8(both.remove(0).stderr).unwrap();
-        assert_eq!(stderr, format!("error: process {process} is lost, start all again\n"));
+        assert_eq!(
+            stderr,
+            format!("error: process {process} is lost, start all again\n")
+        );
     }
 }
 
@@ -151,13 +171,21 @@ fn a_panic_ends_all() {
 fn a_panic_that_is_passed_on_ends_all() {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--ignored", "--exact", "as_one_process"]);
-    command.envs([("HOSTS", ""), ("PROCESS", "0"), ("WRONG", "1"), ("RESUME", "1")]);
+    command.envs([
+        ("HOSTS", ""),
+        ("PROCESS", "0"),
+        ("WRONG", "1"),
+        ("RESUME", "1"),
+    ]);
     assert_eq!(ended(spawn(&mut command)).status.code(), Some(1));
 }
 
 fn assert_panicked(output: Output) {
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("panicked at") && stderr.contains("this item is wrong"), "{stderr}");
+    assert!(
+        stderr.contains("panicked at") && stderr.contains("this item is wrong"),
+        "{stderr}"
+    );
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -167,7 +195,9 @@ fn a_long_silence_is_no_loss() {
     let both = [0, 1].map(|process| {
         let mut command = Command::new(env::current_exe().unwrap());
         command.args(["--ignored", "--exact", "as_one_process", "--nocapture"]);
-        command.env("HOSTS", hosts.join(" ")).env("PROCESS", process.to_string());
+        command
+            .env("HOSTS", hosts.join(" "))
+            .env("PROCESS", process.to_string());
         // Longer than a stranger may take to say something.
         spawn(command.env("WRONG", "10").env("SLOW_MS", "3000"))
     });
@@ -203,7 +233,10 @@ fn no_part_for_the_whole() {
         let items = if process == 0 { 10 } else { 6 };
         cluster_map(peers, 1, (0..items).collect(), square).map_err(|why| why.to_string())
     });
-    assert_eq!(results, [Err("not all results have come".to_owned()), Ok(None)]);
+    assert_eq!(
+        results,
+        [Err("not all results have come".to_owned()), Ok(None)]
+    );
 }
 
 #[test]
@@ -214,7 +247,10 @@ fn a_machine_that_is_gone_is_asked_for() {
         let socket = SockRef::from(stream);
         assert!(socket.keepalive().unwrap());
         assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(5));
-        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(30)));
+        assert_eq!(
+            socket.tcp_user_timeout().unwrap(),
+            Some(Duration::from_secs(30))
+        );
     }
 }
 
@@ -222,12 +258,16 @@ fn a_machine_that_is_gone_is_asked_for() {
 
 #[test]
 fn one_never_starts() {
-    for (process, other, why) in
-        [(0, 1, "no word from it"), (1, 0, "Connection refused (os error 111)")]
-    {
+    for (process, other, why) in [
+        (0, 1, "no word from it"),
+        (1, 0, "Connection refused (os error 111)"),
+    ] {
         let cluster = Hosts::new(2);
         let child = cluster.start(process, &["--wait", "1"]);
-        let error = format!("error: process {other} at {}: {why}\n", cluster.hosts[other]);
+        let error = format!(
+            "error: process {other} at {}: {why}\n",
+            cluster.hosts[other]
+        );
         assert!(end(child, 2, &error).stdout.is_empty());
     }
 }
@@ -247,10 +287,17 @@ fn one_starts_late() {
 #[test]
 fn the_middle_one_never_starts() {
     let cluster = Hosts::new(3);
-    let (first, third) = (cluster.start(0, &["--wait", "1"]), cluster.start(2, &["--wait", "1"]));
+    let (first, third) = (
+        cluster.start(0, &["--wait", "1"]),
+        cluster.start(2, &["--wait", "1"]),
+    );
     let missing = format!("error: process 1 at {}: ", cluster.hosts[1]);
     end(first, 2, &format!("{missing}no word from it\n"));
-    end(third, 2, &format!("{missing}Connection refused (os error 111)\n"));
+    end(
+        third,
+        2,
+        &format!("{missing}Connection refused (os error 111)\n"),
+    );
 }
 
 #[test]
@@ -259,7 +306,10 @@ fn another_job_is_not_let_in() {
         let cluster = Hosts::new(2);
         let first = cluster.start(0, &[]);
         let second = cluster.start(1, &other);
-        let here = format!("error: process 0 at {}: it is not at the same job\n", cluster.hosts[0]);
+        let here = format!(
+            "error: process 0 at {}: it is not at the same job\n",
+            cluster.hosts[0]
+        );
         end(second, 2, &here);
         // The right one can still come.
         let second = cluster.start(1, &[]);
@@ -295,9 +345,11 @@ const NOT_THE_SAME: &str = "it is not at the same job";
 
 #[test]
 fn strangers_who_are_called() {
-    for (words, why) in
-        [("", "no word from it"), ("SSH-2.0-OpenSSH_9.2\r\n", NOT_THE_SAME), ("echo", NOT_THE_SAME)]
-    {
+    for (words, why) in [
+        ("", "no word from it"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", NOT_THE_SAME),
+        ("echo", NOT_THE_SAME),
+    ] {
         let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = stranger.local_addr().unwrap().to_string();
         let accepts_one = stranger.try_clone().unwrap(); // and lets the next one wait
@@ -323,7 +375,11 @@ fn a_port_in_use() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let own = listener.local_addr().unwrap().to_string();
     let cluster = Hosts::of(vec![own.clone(), "127.0.0.1:0".to_owned()]);
-    end(cluster.start(0, &[]), 2, &format!("error: {own}: Address already in use (os error 98)\n"));
+    end(
+        cluster.start(0, &[]),
+        2,
+        &format!("error: {own}: Address already in use (os error 98)\n"),
+    );
 }
 
 #[test]
@@ -334,10 +390,18 @@ fn wrong_hosts() {
     let not_here = "error: 192.0.2.1:4701: Cannot assign requested address (os error 99)\n";
     end(elsewhere.start(0, &[]), 2, not_here);
     let no_port = Hosts::of(vec!["localhost".to_owned(), "127.0.0.1:0".to_owned()]);
-    end(no_port.start(0, &[]), 2, "error: localhost: invalid socket address\n");
+    end(
+        no_port.start(0, &[]),
+        2,
+        "error: localhost: invalid socket address\n",
+    );
     let mut command = Command::new(PROGRAM);
     let none = spawn(command.args(["--hosts", "/no/such"]));
-    end(none, 2, "error: --hosts: No such file or directory (os error 2)\n");
+    end(
+        none,
+        2,
+        "error: --hosts: No such file or directory (os error 2)\n",
+    );
     end(
         spawn(Command::new(PROGRAM).args(["--process", "1"])),
         2,
@@ -353,7 +417,9 @@ fn hosts(processes: usize) -> (Vec<String>, Vec<Socket>) {
     let keep = |_| {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.set_reuse_address(true).unwrap();
-        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        socket
+            .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+            .unwrap();
         let address = socket.local_addr().unwrap().as_socket().unwrap();
         (address.to_string(), socket)
     };
@@ -370,18 +436,28 @@ struct Hosts {
 impl Hosts {
     fn new(processes: usize) -> Hosts {
         let (hosts, _kept) = hosts(processes);
-        Hosts { _kept, ..Hosts::of(hosts) }
+        Hosts {
+            _kept,
+            ..Hosts::of(hosts)
+        }
     }
 
     fn of(hosts: Vec<String>) -> Hosts {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), hosts.join("\n")).unwrap();
-        Hosts { hosts, file, _kept: vec![] }
+        Hosts {
+            hosts,
+            file,
+            _kept: vec![],
+        }
     }
 
     fn start(&self, process: usize, args: &[&str]) -> Child {
         let mut command = Command::new(PROGRAM);
-        command.arg("--hosts").arg(self.file.path()).args(["--process", &process.to_string()]);
+        command
+            .arg("--hosts")
+            .arg(self.file.path())
+            .args(["--process", &process.to_string()]);
         spawn(command.args(args))
     }
 }
@@ -390,7 +466,9 @@ impl Hosts {
 fn together<R: Send>(processes: usize, process: impl Fn(usize) -> R + Sync) -> Vec<R> {
     thread::scope(|s| {
         let process = &process;
-        let all: Vec<_> = (0..processes).map(|at| s.spawn(move || process(at))).collect();
+        let all: Vec<_> = (0..processes)
+            .map(|at| s.spawn(move || process(at)))
+            .collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     })
 }
@@ -405,7 +483,11 @@ fn in_turn(items: &[u32]) -> Vec<(u64, String)> {
 
 fn spawn(command: &mut Command) -> Child {
     command.env("RUST_BACKTRACE", "0").stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Waits until a worker has something to do: all have met, and have begun.
@@ -423,10 +505,15 @@ fn ended(child: Child) -> Output {
     let pid = child.id().to_string();
     let (sender, output) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
-    output.recv_timeout(PATIENCE).map(Result::unwrap).unwrap_or_else(|_| {
-        let _ = Command::new("sh").args(["-c", "kill -KILL $0", &pid]).status();
-        panic!("it does not end")
-    })
+    output
+        .recv_timeout(PATIENCE)
+        .map(Result::unwrap)
+        .unwrap_or_else(|_| {
+            let _ = Command::new("sh")
+                .args(["-c", "kill -KILL $0", &pid])
+                .status();
+            panic!("it does not end")
+        })
 }
 
 #[track_caller]

@@ -9,7 +9,7 @@ use std::{env, thread};
 
 use futures::poll;
 
-#[path = "../src/bin/background_writer.rs"]
+#[path = "../../src/bin/background_writer.rs"]
 #[allow(dead_code)]
 mod program;
 
@@ -30,9 +30,15 @@ impl Write for Gated {
 #[test]
 fn a_send_that_waits_does_not_hold_up_the_end() {
     let (ended, end) = mpsc::channel();
-    let run = || tokio::runtime::Builder::new_current_thread().build()?.block_on(close_or_drop());
+    let run = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()?
+            .block_on(close_or_drop())
+    };
     thread::spawn(move || ended.send(run()));
-    end.recv_timeout(Duration::from_secs(10)).expect("it hangs").unwrap();
+    end.recv_timeout(Duration::from_secs(10))
+        .expect("it hangs")
+        .unwrap();
 }
 
 async fn close_or_drop() -> io::Result<()> {
@@ -53,7 +59,10 @@ async fn close_or_drop() -> io::Result<()> {
             true => assert_eq!(writer.close().await?.1, "line\n".repeat(sent).as_bytes()),
             false => drop(writer),
         }
-        assert_eq!(waits.await.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
+        assert_eq!(
+            waits.await.map_err(|error| error.kind()),
+            Err(io::ErrorKind::BrokenPipe)
+        );
     }
     Ok(())
 }
@@ -80,7 +89,11 @@ fn a_close_that_is_dropped_half_way_reports_the_error() {
         child.args(["--ignored", "--exact", "close_is_dropped", "--nocapture"]);
         let output = child.env("MILLIS", millis).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(stderr.matches("lines are lost: the disk is full").count(), 1, "{stderr}");
+        assert_eq!(
+            stderr.matches("lines are lost: the disk is full").count(),
+            1,
+            "{stderr}"
+        );
     }
 }
 

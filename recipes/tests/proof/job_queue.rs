@@ -27,8 +27,9 @@ fn twenty_kills_at_random_moments() {
         }
         let mut workers: Vec<_> = (0..3).map(|_| queue.worker()).collect();
         for round in 0..20 {
-            let files: Vec<_> =
-                (100 * round..100 * round + 100).map(|n| format!("{n}.txt")).collect();
+            let files: Vec<_> = (100 * round..100 * round + 100)
+                .map(|n| format!("{n}.txt"))
+                .collect();
             queue.push(files.iter().chain([&format!("missing{round}.txt")]));
             sleep(Duration::from_millis(random(600)));
             let mut worker = workers.remove(random(3) as usize);
@@ -45,9 +46,14 @@ fn twenty_kills_at_random_moments() {
         workers.push(queue.worker());
         queue.middle("2000.txt").write_all(b"text").unwrap();
 
-        queue.wait("all to end", |jobs| jobs["Done"].0 + jobs["Killed"].0 == 2021);
+        queue.wait("all to end", |jobs| {
+            jobs["Done"].0 + jobs["Killed"].0 == 2021
+        });
         let jobs = queue.list();
-        assert!(jobs["Done"].1 > jobs["Done"].0, "nobody was killed in the middle: {jobs:?}");
+        assert!(
+            jobs["Done"].1 > jobs["Done"].0,
+            "nobody was killed in the middle: {jobs:?}"
+        );
         // A good job may be dead, too: one whose worker was killed each time.
         let list = queue.run(&["list"]);
         let dead: Vec<_> = list.lines().filter(|line| line.starts_with(' ')).collect();
@@ -57,7 +63,10 @@ fn twenty_kills_at_random_moments() {
         let killed = |line: &&str| line.contains("every attempt took its worker down");
         assert!(taken_down.iter().all(killed), "{taken_down:?}");
         for n in 0..=2000 {
-            if !taken_down.iter().any(|line| line.contains(&format!("/{n}.txt\""))) {
+            if !taken_down
+                .iter()
+                .any(|line| line.contains(&format!("/{n}.txt\"")))
+            {
                 queue.assert_done(&format!("{n}.txt"));
             }
         }
@@ -82,7 +91,9 @@ fn a_job_that_kills_its_worker_each_time_is_dead_in_the_end() {
         }
         queue.push(["other.txt"]);
         let mut worker = queue.worker();
-        queue.wait("both to end", |jobs| jobs["Done"].0 == 1 && jobs["Killed"].0 == 1);
+        queue.wait("both to end", |jobs| {
+            jobs["Done"].0 == 1 && jobs["Killed"].0 == 1
+        });
         assert!(worker.stop().status.success());
         queue.assert_done("other.txt");
         let list = queue.run(&["list"]);
@@ -116,12 +127,18 @@ fn stop_in_the_middle(queue: &Queue) {
 
     let mut second = queue.worker();
     sleep(Duration::from_secs(6)); // twice as long as it takes to be taken for dead
-    assert!(first.child.try_wait().unwrap().is_none(), "it has not ended its job");
+    assert!(
+        first.child.try_wait().unwrap().is_none(),
+        "it has not ended its job"
+    );
     assert_eq!(queue.list()["Done"], (1, 1));
     pipe.write_all(b"text").unwrap();
     drop(pipe);
     let output = first.end();
-    assert_eq!((output.status.code(), text(output.stderr)), (Some(0), String::new()));
+    assert_eq!(
+        (output.status.code(), text(output.stderr)),
+        (Some(0), String::new())
+    );
     assert_eq!(queue.list()["Done"], (2, 2));
     signal(&second, Signal::SIGINT);
     assert_eq!(second.end().status.code(), Some(0));
@@ -137,14 +154,22 @@ fn a_worker_that_only_seemed_dead_does_no_harm() {
         queue.write("other.txt", "text");
         loop {
             signal(&first, Signal::SIGSTOP);
-            if queue.command(&["push", "other.txt"]).output().unwrap().status.success() {
+            if queue
+                .command(&["push", "other.txt"])
+                .output()
+                .unwrap()
+                .status
+                .success()
+            {
                 break;
             }
             signal(&first, Signal::SIGCONT); // it was about to write, and kept SQLite locked
         }
         let mut second = queue.worker();
         let counted = if queue.redis() { 2 } else { 1 }; // SQLite counts an attempt when it ends
-        queue.wait("the second to have it", |jobs| jobs["Running"] == (1, counted));
+        queue.wait("the second to have it", |jobs| {
+            jobs["Running"] == (1, counted)
+        });
         sleep(Duration::from_millis(500));
         pipe.write_all(b"text").unwrap();
         drop(pipe);
@@ -187,7 +212,11 @@ fn a_failed_job_waits_before_the_next_attempt() {
         let mut worker = queue.worker();
         queue.wait("it to be dead", |jobs| jobs["Killed"] == (1, 3));
         // For 1 s and 2 s, and either may be a second's rest shorter.
-        assert!(start.elapsed() > Duration::from_secs(1), "after {:?}", start.elapsed());
+        assert!(
+            start.elapsed() > Duration::from_secs(1),
+            "after {:?}",
+            start.elapsed()
+        );
         assert!(worker.stop().status.success());
     });
 }
@@ -202,7 +231,11 @@ fn four_at_once() {
         queue.wait("four to run", |jobs| jobs["Running"].0 == 4);
         sleep(Duration::from_millis(500));
         let jobs = queue.list();
-        assert_eq!((jobs["Running"].0, jobs["Queued"].0, jobs["Pending"].0), (4, 0, 1), "{jobs:?}");
+        assert_eq!(
+            (jobs["Running"].0, jobs["Queued"].0, jobs["Pending"].0),
+            (4, 0, 1),
+            "{jobs:?}"
+        );
         worker.child.kill().unwrap();
     });
 }
@@ -224,17 +257,36 @@ fn many_start_at_once() {
 #[test]
 fn no_password_is_printed_and_one_line_says_what_is_wrong() {
     for (url, said) in [
-        ("redis://u:secret@127.0.0.1:1", "redis://127.0.0.1:1: Connection refused (os error 111)"),
-        ("rediss://u:secret@127.0.0.1:1", "REDIS_URL: can't connect with TLS"),
+        (
+            "redis://u:secret@127.0.0.1:1",
+            "redis://127.0.0.1:1: Connection refused (os error 111)",
+        ),
+        (
+            "rediss://u:secret@127.0.0.1:1",
+            "REDIS_URL: can't connect with TLS",
+        ),
         ("u:secret@127.0.0.1", "REDIS_URL: Redis URL did not parse"),
     ] {
         for command in ["push", "work", "list"] {
-            let output =
-                Command::new(JOB_QUEUE).arg(command).env("REDIS_URL", url).output().unwrap();
+            let output = Command::new(JOB_QUEUE)
+                .arg(command)
+                .env("REDIS_URL", url)
+                .output()
+                .unwrap();
             let stderr = text(output.stderr);
-            assert_eq!((output.status.code(), output.stdout), (Some(2), vec![]), "{url} {command}");
-            assert!(stderr.starts_with(&format!("error: jobs: {said}")), "{stderr}");
-            assert!(stderr.lines().count() == 1 && !stderr.contains("secret"), "{stderr}");
+            assert_eq!(
+                (output.status.code(), output.stdout),
+                (Some(2), vec![]),
+                "{url} {command}"
+            );
+            assert!(
+                stderr.starts_with(&format!("error: jobs: {said}")),
+                "{stderr}"
+            );
+            assert!(
+                stderr.lines().count() == 1 && !stderr.contains("secret"),
+                "{stderr}"
+            );
         }
     }
 }
@@ -261,7 +313,11 @@ impl Queue {
             println!("{}", if url.is_some() { "Redis" } else { "SQLite" });
             let folder = tempfile::tempdir().unwrap();
             let name = format!("test-{:x}", random(u64::MAX));
-            test(&Queue { folder, name, url: url.clone() });
+            test(&Queue {
+                folder,
+                name,
+                url: url.clone(),
+            });
         }
     }
 
@@ -286,7 +342,11 @@ impl Queue {
         let start = Instant::now();
         loop {
             let mut options = OpenOptions::new();
-            match options.write(true).custom_flags(libc::O_NONBLOCK).open(self.path(file)) {
+            match options
+                .write(true)
+                .custom_flags(libc::O_NONBLOCK)
+                .open(self.path(file))
+            {
                 Ok(pipe) => return pipe,
                 Err(nobody) => assert_eq!(nobody.raw_os_error(), Some(libc::ENXIO)),
             }
@@ -297,7 +357,10 @@ impl Queue {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(JOB_QUEUE);
-        command.args(args).args(["--queue", &self.name]).current_dir(&self.folder);
+        command
+            .args(args)
+            .args(["--queue", &self.name])
+            .current_dir(&self.folder);
         match &self.url {
             Some(url) => command.env("REDIS_URL", url),
             None => command.env_remove("REDIS_URL"),
@@ -312,7 +375,10 @@ impl Queue {
     }
 
     fn push(&self, files: impl IntoIterator<Item = impl AsRef<str>>) {
-        let files: Vec<_> = files.into_iter().map(|file| file.as_ref().to_owned()).collect();
+        let files: Vec<_> = files
+            .into_iter()
+            .map(|file| file.as_ref().to_owned())
+            .collect();
         let args = ["push"].into_iter().chain(files.iter().map(String::as_str));
         self.run(&args.collect::<Vec<_>>());
     }
@@ -324,7 +390,10 @@ impl Queue {
         lines
             .map(|line| {
                 let words: Vec<_> = line.split([' ', ':']).collect();
-                (words[0].to_owned(), (words[2].parse().unwrap(), words[4].parse().unwrap()))
+                (
+                    words[0].to_owned(),
+                    (words[2].parse().unwrap(), words[4].parse().unwrap()),
+                )
             })
             .collect()
     }
@@ -333,7 +402,11 @@ impl Queue {
     fn wait(&self, what: &str, come: impl Fn(&HashMap<String, (usize, usize)>) -> bool) {
         let start = Instant::now();
         while !come(&self.list()) {
-            assert!(start.elapsed() < PATIENCE, "waited in vain for {what}: {:?}", self.list());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "waited in vain for {what}: {:?}",
+                self.list()
+            );
             sleep(Duration::from_millis(50));
         }
     }
@@ -347,7 +420,9 @@ impl Queue {
     fn worker(&self) -> Worker {
         let mut command = self.command(&["work"]);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
-        Worker { child: command.spawn().unwrap() }
+        Worker {
+            child: command.spawn().unwrap(),
+        }
     }
 }
 
@@ -376,7 +451,11 @@ impl Worker {
         let status = self.child.wait().unwrap();
         let mut pipe = self.child.stderr.take().unwrap();
         std::io::Read::read_to_end(&mut pipe, &mut stderr).unwrap();
-        Output { status, stdout: Vec::new(), stderr }
+        Output {
+            status,
+            stdout: Vec::new(),
+            stderr,
+        }
     }
 }
 
