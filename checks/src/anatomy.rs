@@ -1,46 +1,10 @@
-//! What every file must have: the lines of the header, the sizes, the shape of a pair.
+//! What every file must have: the lines of the header, the Demo line, the shape of a pair, and
+//! the tests that take it in.
 
-use crate::example::{Example, PACKAGES, in_backticks};
+use std::collections::BTreeSet;
+
+use crate::example::{DEMO, Example, PACKAGES, Package, in_backticks};
 use crate::run;
-
-/// At most so many lines of code in a file (no blank lines, no comments).
-const LONGEST: usize = 100;
-/// The same for a server, a pool or a service, and for what needs one to show itself.
-const LONGEST_SERVICE: usize = 150;
-const SERVICES: &[&str] = &[
-    "actor",
-    "actors_supervised",
-    "background_writer",
-    "batch_writer",
-    "blocking_calls_thread_pool",
-    "cluster_map",
-    "config_reload",
-    "cpu_across_processes",
-    "db_queries",
-    "download_files",
-    "execution_models",
-    "fanout",
-    "fanout_retry",
-    "fanout_stream",
-    "graceful_shutdown",
-    "http_service",
-    "io_bound_compare",
-    "io_cpu_pipeline",
-    "job_queue",
-    "monitor_watchdog",
-    "progress_report",
-    "rate_limit",
-    "resource_pool",
-    "single_flight_cache",
-    "site_status_checker",
-    "tcp_echo_threads",
-    "tcp_proxy",
-    "thread_pool",
-    "triggered_tasks",
-    "web_crawler",
-];
-/// At most so many lines of code in a function worth copying.
-const LONGEST_FUNCTION: usize = 40;
 
 /// What a pitfall may be; the first word of its name.
 const CLASSES: [&str; 8] = [
@@ -57,177 +21,216 @@ const CLASSES: [&str; 8] = [
 /// At most so many characters in a line of the header's prose: 100 with its `//! `.
 const WIDEST: usize = 96;
 
-const DEMO: &str = "// Only for the demo from here on.";
-
-/// What an item begins with, but for `pub` and the like.
-const ITEMS: [&str; 8] = [
-    "fn",
-    "struct",
-    "enum",
-    "trait",
-    "type",
-    "const",
-    "static",
-    "macro_rules!",
-];
+/// At most so many lines in a paragraph of the header.
+const LONGEST_PARAGRAPH: usize = 5;
 
 /// All that is wrong with the shape of the example; `all` are those of the workspace.
 pub fn problems(example: &Example, all: &[Example]) -> Vec<String> {
     let mut problems = Vec::new();
+    header(example, &mut problems);
+    needs(example, &mut problems);
+    demo(example, &mut problems);
+    if example.package == "pitfalls" {
+        pair(example, all, &mut problems);
+    }
+
+    let same_name = all.iter().filter(|other| other.name == example.name);
+    let packages: Vec<_> = same_name.map(|other| other.package.as_str()).collect();
+    if packages.len() > 1 {
+        problems.push(format!("the name stands in {}", packages.join(" and ")));
+    }
+    for line in example.code() {
+        if line.starts_with("mod ") || line.starts_with("pub mod ") {
+            problems.push("an example has no `mod`".to_owned());
+        }
+        if line.trim_start().starts_with("//") && line.chars().count() > 100 {
+            problems.push(format!("wider than 100 characters: {line}"));
+        }
+    }
+    problems
+}
+
+/// The first lines, the keys, and the paragraphs.
+fn header(example: &Example, problems: &mut Vec<String>) {
+    let first = example.first_line();
+    if !first.ends_with('.') {
+        problems.push(format!("the first line is a sentence, not {first:?}"));
+    }
+    if example.header().get(1) != Some(&"") {
+        problems.push("the second line of the header is empty".to_owned());
+    }
+
+    let keys = keys(example);
+    let mut last = 0;
+    for (key, required) in keys {
+        match example.key_line(key) {
+            None if *required => problems.push(format!("the header has no line `{key}: ...`")),
+            None => {}
+            Some(line) if line < last => problems.push(format!("`{key}:` stands too early")),
+            Some(line) => last = line,
+        }
+    }
+    if example
+        .header()
+        .iter()
+        .any(|line| line.starts_with("Copy:"))
+    {
+        problems.push("there is no `Copy:`: all above the Demo line is copied".to_owned());
+    }
+
+    let mut paragraph = 0;
+    for line in header_prose(example) {
+        if line.chars().count() > WIDEST {
+            problems.push(format!("wider than 100 characters: {line}"));
+        }
+        let begins = line.starts_with("- ") || keys.iter().any(|(key, _)| begins_with(line, key));
+        paragraph = match line {
+            "" => 0,
+            _ if begins => 1,
+            _ => paragraph + 1,
+        };
+        if paragraph == LONGEST_PARAGRAPH + 1 && example.package != "recipes" {
+            problems.push(format!("a paragraph has at most five lines: {line}"));
+        }
+    }
+}
+
+fn begins_with(line: &str, key: &str) -> bool {
+    let rest = line.strip_prefix(key);
+    rest.is_some_and(|rest| rest.starts_with(':'))
+}
+
+/// The keys of a header in their order, and whether it must have them.
+fn keys(example: &Example) -> &'static [(&'static str, bool)] {
+    match (example.package.as_str(), example.is_broken()) {
+        ("pitfalls", true) => &[
+            ("You see", true),
+            ("Why", true),
+            ("Rule", true),
+            ("Python", true),
+            ("Caught by", true),
+            ("Fixed", true),
+            ("Needs", true),
+            ("Runs on", false),
+        ],
+        ("pitfalls", false) => &[
+            ("Python", true),
+            ("Broken", true),
+            ("Needs", true),
+            ("Runs on", false),
+            ("Tested", false),
+        ],
+        _ => &[
+            ("Python", true),
+            ("Needs", true),
+            ("Demo needs", false),
+            ("Runs on", false),
+            ("Tested", false),
+        ],
+    }
+}
+
+/// `Needs:`, `Demo needs:` and `Runs on:` against what the code uses.
+fn needs(example: &Example, problems: &mut Vec<String>) {
+    let commands = example.commands("Needs");
+    let value = example.key("Needs").unwrap_or_default();
+    if value.starts_with("nothing") != commands.is_empty() {
+        problems.push("`Needs:` is `nothing`, or `cargo add` commands".to_owned());
+    }
+    let demo_commands = example.commands("Demo needs");
+    if example.key("Demo needs").is_some() && demo_commands.is_empty() {
+        problems.push("`Demo needs:` are `cargo add` commands".to_owned());
+    }
+    for (key, commands) in [("Needs", commands), ("Demo needs", demo_commands)] {
+        let text = match example.above_demo() {
+            Some(above) if key == "Needs" => above,
+            _ => &example.text,
+        };
+        for package in commands.iter().flat_map(|command| packages_of(command)) {
+            let name = package.replace('-', "_");
+            let mut lines = text.lines().filter(|line| is_code(line));
+            if !lines.any(|line| mentions(line, &name)) {
+                problems.push(format!(
+                    "`{key}:` names {package}, which is never used there"
+                ));
+            }
+        }
+    }
+
+    let code: Vec<_> = example.code().filter(|line| is_code(line)).collect();
+    let systems_own = ["std::os::", "nix::", "libc::", "/proc/"];
+    let is_systems_own = |line: &&&str| systems_own.iter().any(|word| line.contains(word));
+    let of_one_system = code.iter().find(is_systems_own);
+    let asks_for_the_system = code.iter().any(|line| line.contains("cfg("));
+    if let Some(line) = of_one_system
+        && !asks_for_the_system
+        && example.key("Runs on").is_none()
+    {
+        problems.push(format!("say `Runs on:`, or use `cfg`: {line}"));
+    }
+}
+
+/// What stands above the Demo line and below it.
+fn demo(example: &Example, problems: &mut Vec<String>) {
+    let mut must = |holds: bool, problem: &str| {
+        if !holds {
+            problems.push(problem.to_owned());
+        }
+    };
+    let marks = example.code().filter(|line| *line == DEMO).count();
+    let like_it = example.code().filter(|line| line.contains("---- Demo"));
+    must(
+        like_it.count() == marks,
+        "the Demo line is not like the others",
+    );
+    must(marks <= 1, "more than one Demo line");
+    let old = "// Only for the demo from here on.";
+    must(
+        !example.code().any(|line| line == old),
+        "the Demo line is not like the others",
+    );
+
+    let Some(above) = example.above_demo() else {
+        must(
+            example.key("Demo needs").is_none(),
+            "`Demo needs:` without a Demo line",
+        );
+        return;
+    };
+    must(
+        example.package != "pitfalls",
+        "a pitfall has no Demo line: the whole file is the point",
+    );
+    let is_main = |line: &str| line.starts_with("fn main(") || line.starts_with("async fn main(");
+    let items = [
+        "pub fn",
+        "pub async fn",
+        "pub struct",
+        "pub enum",
+        "pub trait",
+        "pub const",
+    ];
+    let offers = |line: &str| {
+        let start = line.trim_start();
+        items.iter().any(|item| start.starts_with(item)) || start.starts_with("macro_rules!")
+    };
+    must(
+        !above.lines().any(is_main),
+        "`main` stands below the Demo line",
+    );
+    must(
+        above.lines().any(offers),
+        "nothing above the Demo line is `pub`",
+    );
+}
+
+/// What holds for the two halves of a pitfall.
+fn pair(example: &Example, all: &[Example], problems: &mut Vec<String>) {
     let mut must = |holds: bool, problem: String| {
         if !holds {
             problems.push(problem);
         }
     };
-
-    let first = example.first_line();
-    must(
-        first.ends_with('.'),
-        format!("the first line is a sentence, not {first:?}"),
-    );
-    must(
-        example.header().get(1) == Some(&""),
-        "the second line of the header is empty".to_owned(),
-    );
-    let mut last = 0;
-    for key in keys(example) {
-        match example.key_line(key) {
-            None => must(false, format!("the header has no line `{key}: ...`")),
-            Some(line) => {
-                must(
-                    line > last,
-                    format!("`{key}:` stands too early: {:?}", keys(example)),
-                );
-                last = line;
-            }
-        }
-    }
-
-    let others = all.iter().filter(|other| other.name == example.name);
-    let packages: Vec<_> = others.map(|other| other.package.as_str()).collect();
-    must(
-        packages.len() == 1,
-        format!("the name stands in {}", packages.join(" and ")),
-    );
-
-    let lines: Vec<_> = example.code().collect();
-    let code = lines.iter().filter(|line| is_code(line)).count();
-    let service = SERVICES.contains(&example.name.as_str());
-    let longest = if service { LONGEST_SERVICE } else { LONGEST };
-    must(
-        code <= longest,
-        format!("{code} lines of code, at most {longest} are allowed"),
-    );
-    must(
-        !lines.iter().any(|line| line.starts_with("mod ")),
-        "an example has no `mod`".to_owned(),
-    );
-
-    let copy = example.key("Copy");
-    let named: Vec<_> = copy.iter().flat_map(|value| in_backticks(value)).collect();
-    let above = lines
-        .iter()
-        .position(|line| *line == DEMO)
-        .filter(|_| copy.is_some());
-    for item in lines[..above.unwrap_or(0)]
-        .iter()
-        .filter_map(|line| item_name(line))
-    {
-        let there = named.iter().any(|name| name == item);
-        must(
-            there,
-            format!("`Copy:` does not name `{item}`, which stands above the demo"),
-        );
-    }
-    for name in named {
-        let copied = lines
-            .iter()
-            .take_while(|line| **line != DEMO || name == "main");
-        match function_lines(&name, copied.copied()) {
-            None => must(
-                false,
-                format!("`Copy:` names `{name}`, which the file does not define"),
-            ),
-            Some(size) => must(
-                size <= LONGEST_FUNCTION || name == "main",
-                format!("`{name}` has {size} lines, at most {LONGEST_FUNCTION} are allowed"),
-            ),
-        }
-    }
-
-    let needs = example.needs();
-    let nothing = example
-        .key("Needs")
-        .is_some_and(|value| value.starts_with("nothing"));
-    must(
-        nothing == needs.is_empty(),
-        "`Needs:` is `nothing`, or `cargo add` commands".to_owned(),
-    );
-    for package in needs.iter().flat_map(|command| packages_of(command)) {
-        let name = package.replace('-', "_");
-        let used = |line: &&str| is_code(line) && mentions(line, &name);
-        must(
-            lines.iter().any(used),
-            format!("`Needs:` names {package}, which the file never uses"),
-        );
-    }
-    let is_unix = |line: &&str| {
-        is_code(line)
-            && ["std::os::", "nix::", "libc::", "/proc/"]
-                .iter()
-                .any(|s| line.contains(s))
-    };
-    let portable = !lines.iter().any(is_unix) || lines.iter().any(|line| line.contains("cfg("));
-    must(
-        portable || example.key("Runs on").is_some(),
-        "it uses one system's own things: say `Runs on:`, or use `cfg`".to_owned(),
-    );
-
-    for line in header_prose(example) {
-        must(
-            line.chars().count() <= WIDEST,
-            format!("wider than 100 characters: {line}"),
-        );
-    }
-    for line in lines
-        .iter()
-        .filter(|line| line.trim_start().starts_with("//"))
-    {
-        must(
-            line.chars().count() <= 100,
-            format!("wider than 100 characters: {line}"),
-        );
-    }
-    for line in prose(example) {
-        let plain: String = line.split('`').step_by(2).collect();
-        must(
-            !plain.contains("! ") && !plain.ends_with('!') && !plain.contains("simply"),
-            format!("no exclamation marks, no \"simply\": {line}"),
-        );
-    }
-    if example.package == "pitfalls" {
-        pair(example, all, &mut must);
-    }
-    problems
-}
-
-fn keys(example: &Example) -> &'static [&'static str] {
-    match (example.package.as_str(), example.is_broken()) {
-        ("pitfalls", true) => &[
-            "You see",
-            "Why",
-            "Rule",
-            "Python",
-            "Caught by",
-            "Fixed",
-            "Needs",
-        ],
-        ("pitfalls", false) => &["Python", "Broken", "Needs"],
-        _ => &["Python", "Copy", "Needs"],
-    }
-}
-
-fn pair(example: &Example, all: &[Example], must: &mut impl FnMut(bool, String)) {
     let name = &example.name;
     let class = name.split('_').next().unwrap_or_default();
     must(
@@ -235,25 +238,26 @@ fn pair(example: &Example, all: &[Example], must: &mut impl FnMut(bool, String))
         format!("a pitfall's name begins with one of {CLASSES:?}"),
     );
     let Some(other) = example.other_half() else {
-        return must(
+        must(
             false,
             "a pitfall's name ends in _broken or _fixed".to_owned(),
         );
+        return;
     };
     must(
         all.iter().any(|e| e.name == other),
         format!("the other half is missing: {other}"),
     );
-    let (key, mark, status) = match example.is_broken() {
-        true => ("Fixed", "// BROKEN:", 1),
-        false => ("Broken", "// FIXED:", 0),
+    let (key, mark, status) = if example.is_broken() {
+        ("Fixed", "// BROKEN:", 1)
+    } else {
+        ("Broken", "// FIXED:", 0)
     };
-    let named: Vec<_> = example
-        .key(key)
-        .iter()
-        .flat_map(|value| in_backticks(value))
-        .collect();
-    must(named.contains(&other), format!("`{key}:` names `{other}`"));
+    let value = example.key(key).unwrap_or_default();
+    must(
+        in_backticks(&value).any(|named| named == other),
+        format!("`{key}:` names `{other}`"),
+    );
     must(
         example.code().any(|line| line.contains(mark)),
         format!("no line says `{mark} ...`"),
@@ -278,101 +282,111 @@ fn is_code(line: &str) -> bool {
     !line.trim().is_empty() && !line.trim_start().starts_with("//")
 }
 
-/// How many lines of code the function (or type) has; `None` if it is not defined.
-fn function_lines<'a>(name: &str, lines: impl Iterator<Item = &'a str>) -> Option<usize> {
-    let defines = |line: &&str| {
-        ITEMS
-            .iter()
-            .any(|kind| mentions(line, &format!("{kind} {name}")))
-    };
-    let mut lines = lines
-        .filter(|line| is_code(line))
-        .skip_while(|line| !defines(line))
-        .peekable();
-    let indent = lines.peek()?.len() - lines.peek()?.trim_start().len();
-    let is_end = |line: &str| line.len() > indent && line[indent..].starts_with('}');
-    let mut ended = false;
-    let body = lines.take_while(|line| {
-        let inside = !ended;
-        ended =
-            is_end(line) || line.ends_with(';') && line.len() - line.trim_start().len() == indent;
-        inside
-    });
-    Some(body.count())
-}
-
-/// The name of the item that begins in this line, if it is not inside another one.
-fn item_name(line: &str) -> Option<&str> {
-    let before = |word: &&str| matches!(*word, "pub" | "async" | "unsafe" | "pub(crate)");
-    let mut words = line.split(' ').skip_while(before);
-    let kind = words.next().filter(|kind| ITEMS.contains(kind))?;
-    let name = words.find(|word| kind != "const" || !matches!(*word, "fn" | "unsafe"))?;
-    name.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .next()
-}
-
-/// Whether the words stand in the line, not as a part of longer ones.
-fn mentions(line: &str, words: &str) -> bool {
+/// Whether the word stands in the line, not as a part of a longer one.
+fn mentions(line: &str, word: &str) -> bool {
     let in_word = |c: char| c.is_alphanumeric() || c == '_';
-    line.match_indices(words).any(|(at, _)| {
-        !line[..at].ends_with(in_word) && !line[at + words.len()..].starts_with(in_word)
+    line.match_indices(word).any(|(at, _)| {
+        let before = &line[..at];
+        let after = &line[at + word.len()..];
+        !before.ends_with(in_word) && !after.starts_with(in_word)
     })
 }
 
 /// The packages that a `cargo add` command names, without their versions.
-fn packages_of(command: &str) -> impl Iterator<Item = &str> {
-    let words = command.split_whitespace().skip(2);
-    let mut after_flag = false;
-    let packages = words.filter(move |word| {
-        let value = std::mem::replace(&mut after_flag, matches!(*word, "-F" | "--features"));
-        !value && !word.starts_with('-')
-    });
-    packages.map(|word| word.split('@').next().unwrap_or(word))
+fn packages_of(command: &str) -> Vec<&str> {
+    let mut packages = Vec::new();
+    let mut words = command.split_whitespace().skip(2);
+    while let Some(word) = words.next() {
+        if matches!(word, "-F" | "--features") {
+            words.next();
+        } else if !word.starts_with('-') {
+            packages.push(word.split('@').next().unwrap_or(word));
+        }
+    }
+    packages
 }
 
 /// The header without its console blocks.
-fn header_prose(example: &Example) -> Vec<String> {
-    let mut block = false;
+fn header_prose(example: &Example) -> Vec<&str> {
+    let mut in_block = false;
     let mut prose = Vec::new();
     for line in example.header() {
         if line.starts_with("```") {
-            block = !block;
-        } else if !block {
-            prose.push(line.to_owned());
+            in_block = !in_block;
+        } else if !in_block {
+            prose.push(line);
         }
     }
     prose
 }
 
-/// The header without its console blocks, and all comments.
-fn prose(example: &Example) -> Vec<String> {
-    let mut prose = header_prose(example);
-    let comments = example
-        .code()
-        .map(str::trim)
-        .filter_map(|line| line.strip_prefix("//"));
-    prose.extend(comments.map(str::to_owned));
-    prose
+/// A file that tests examples: a proof, or a model.
+pub struct TestFile {
+    /// Its path from the root of the workspace, as headers name it.
+    pub name: String,
+    pub text: String,
+}
+
+impl TestFile {
+    /// Whether the file takes the example in by `#[path]`, or runs its program.
+    fn takes_in(&self, example: &Example) -> bool {
+        let source = format!("{}.rs\"", example.name);
+        let program = format!("CARGO_BIN_EXE_{}\"", example.name);
+        let path = |line: &str| line.contains("src/bin/") && line.contains(&format!("/{source}"));
+        self.text.lines().any(path) || self.text.contains(&program)
+    }
+}
+
+/// Where headers and test files do not name each other: a header names the tests that take its
+/// file in, all of them and no others, behind `Tested:` or, in a broken half, `Caught by:`.
+pub fn tested_problems(examples: &[Example], tests: &[TestFile]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut unused: BTreeSet<_> = tests.iter().map(|test| test.name.clone()).collect();
+    for example in examples {
+        let key = if example.is_broken() {
+            "Caught by"
+        } else {
+            "Tested"
+        };
+        let value = example.key(key).unwrap_or_default();
+        let paths = in_backticks(&value).filter(|text| text.ends_with(".rs"));
+        let named: BTreeSet<_> = paths.collect();
+        let taking = tests.iter().filter(|test| test.takes_in(example));
+        let taken: BTreeSet<_> = taking.map(|test| test.name.clone()).collect();
+        for missing in taken.difference(&named) {
+            problems.push(format!(
+                "{}: `{key}:` does not name {missing}",
+                example.name
+            ));
+        }
+        for wrong in named.difference(&taken) {
+            problems.push(format!("{}: {wrong} does not take it in", example.name));
+        }
+        for name in taken {
+            unused.remove(&name);
+        }
+    }
+    let unused = unused.into_iter();
+    problems.extend(unused.map(|name| format!("{name} takes no example in")));
+    problems
 }
 
 /// What is wrong with the manifest and the folders of a package of examples.
-pub fn package_problems(package: &crate::example::Package) -> Vec<String> {
+pub fn package_problems(package: &Package) -> Vec<String> {
     let mut problems = Vec::new();
     assert!(PACKAGES.contains(&package.name.as_str()));
-    for folder in ["src/lib.rs", "src/main.rs", "build.rs"] {
-        if package.dir.join(folder).exists() {
-            problems.push(format!(
-                "{}/{folder}: examples have nothing in common",
-                package.name
-            ));
+    for file in ["src/lib.rs", "src/main.rs", "build.rs"] {
+        if package.dir.join(file).exists() {
+            let name = &package.name;
+            problems.push(format!("{name}/{file}: examples have nothing in common"));
         }
     }
     for (kind, dependencies) in dependency_tables(&package.manifest) {
-        for (name, wanted) in dependencies {
+        for (dependency, wanted) in dependencies {
             if wanted.get("path").is_some() && kind != "dev-dependencies" {
+                let name = &package.name;
                 problems.push(format!(
-                    "{}: {name} is a path, no example could be copied",
-                    package.name
+                    "{name}: {dependency} is a path, no example could be copied"
                 ));
             }
         }
@@ -382,12 +396,17 @@ pub fn package_problems(package: &crate::example::Package) -> Vec<String> {
 
 /// Every table of dependencies in a manifest, also those of one system.
 fn dependency_tables(manifest: &toml::Table) -> Vec<(&str, &toml::Table)> {
-    let targets = manifest.get("target").and_then(toml::Value::as_table);
-    let targets = targets.into_iter().flat_map(|targets| targets.values());
-    let tables = targets.filter_map(toml::Value::as_table).chain([manifest]);
-    let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let mut places = vec![manifest];
+    if let Some(targets) = manifest.get("target").and_then(toml::Value::as_table) {
+        places.extend(targets.values().filter_map(toml::Value::as_table));
+    }
+    let mut tables = Vec::new();
+    for place in places {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            if let Some(table) = place.get(kind).and_then(toml::Value::as_table) {
+                tables.push((kind, table));
+            }
+        }
+    }
     tables
-        .flat_map(|table| kinds.map(|kind| Some((kind, table.get(kind)?.as_table()?))))
-        .flatten()
-        .collect()
 }

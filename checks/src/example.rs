@@ -16,20 +16,24 @@ pub const PACKAGES: [&str; 5] = [
 
 /// What a line of a header may begin with, before a colon. A value runs on until the next of
 /// them or an empty line.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "You see",
     "Why",
     "Rule",
     "Python",
-    "Copy",
     "Caught by",
     "Fixed",
     "Broken",
     "Needs",
+    "Demo needs",
     "Runs on",
+    "Tested",
     "Error",
     "Instead",
 ];
+
+/// The line below which nothing is meant to be copied.
+pub const DEMO: &str = "// ---- Demo ----------------------------------------------------------------------------------";
 
 /// The root folder of the cookbook.
 pub fn workspace() -> PathBuf {
@@ -153,6 +157,13 @@ impl Example {
         self.text.lines().skip_while(|line| line.starts_with("//!"))
     }
 
+    /// The part that people copy, with its header: what stands above the Demo line. `None` where
+    /// the file has no such line.
+    pub fn above_demo(&self) -> Option<&str> {
+        let line = format!("\n{DEMO}\n");
+        self.text.split_once(&line).map(|(above, _)| above)
+    }
+
     /// What the indexes show.
     pub fn first_line(&self) -> &str {
         self.header().first().copied().unwrap_or_default()
@@ -203,10 +214,12 @@ impl Example {
         Some(format!("{}_{other}", self.pair()?))
     }
 
-    /// The `cargo add` commands of `Needs:`; none for `nothing`.
-    pub fn needs(&self) -> Vec<String> {
-        let needs = self.key("Needs").unwrap_or_default();
-        in_backticks(&needs)
+    /// The `cargo add` commands of a key, none for `nothing`: `Needs` for the part above the Demo
+    /// line, `Demo needs` for what the demo needs besides.
+    pub fn commands(&self, key: &str) -> Vec<String> {
+        let needs = self.key(key).unwrap_or_default();
+        let commands = in_backticks(&needs);
+        commands
             .filter(|text| text.starts_with("cargo add "))
             .collect()
     }

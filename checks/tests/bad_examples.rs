@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use checks::anatomy::TestFile;
 use checks::example::{Example, Package};
 use checks::run::{Binaries, Run, check, once, runs};
 use checks::{anatomy, copies, find, index};
@@ -16,8 +17,7 @@ const GOOD: &str = r#"//! Say hello.
 //!
 //! Use it when you meet somebody.
 //!
-//! Python: `print("hello")`.
-//! Copy: `greet`.
+//! Python: `print("hello")`
 //! Needs: nothing
 //!
 //! ```console
@@ -30,7 +30,7 @@ pub fn greet() {
     println!("hello");
 }
 
-// Only for the demo from here on.
+// ---- Demo ----------------------------------------------------------------------------------
 
 fn main() {
     greet();
@@ -374,73 +374,130 @@ fn the_good_example_is_well_made() {
 }
 
 #[test]
-fn examples_that_are_misshapen() {
+fn headers_that_are_misshapen() {
     misshapen("Say hello.", "Say hello", "first line is a sentence");
     misshapen("//! Say hello.\n//!\n", "//! Say hello.\n", "second line");
     misshapen("//! Python", "//! Snake", "no line `Python: ...`");
-    misshapen("//! Copy", "//! Take", "no line `Copy: ...`");
     misshapen("//! Needs: nothing", "//!", "no line `Needs: ...`");
     misshapen("//! Needs: nothing", "//! Needs: little", "`Needs:` is");
     misshapen(
-        "//! Needs: nothing",
-        "//! Needs: `cargo add rayon@1`",
-        "never uses",
+        "//! Needs",
+        "//! Copy: `greet`\n//! Needs",
+        "there is no `Copy:`",
     );
     misshapen(
-        "//! Copy: `greet`.\n//! Needs: nothing",
-        "//! Needs: nothing\n//! Copy: `greet`.",
-        "too early",
+        "//! Needs",
+        "//! Runs on: Linux\n//! Needs",
+        "`Runs on:` stands too early",
     );
-    misshapen("`greet`", "`salute`", "names `salute`");
-    misshapen("`greet`", "the function", "does not name `greet`");
-    for item in [
-        "pub async fn help<T>() {}",
-        "pub(crate) const fn help() {}",
-        "type help = ();",
-    ] {
-        misshapen(
-            "/// Prints a",
-            &format!("{item}\n/// Prints a"),
-            "not name `help`",
-        );
-    }
-    misshapen("Use it when", "Use it simply when", "simply");
     misshapen(
         "Use it when",
         &format!("Use it {} when", "again ".repeat(20)),
         "wider than 100",
     );
+    let line = "Use it when you meet somebody.\n//! ";
+    misshapen(
+        "Use it when you meet somebody.",
+        &(line.repeat(5) + "Again."),
+        "at most five lines: Again.",
+    );
+}
+
+#[test]
+fn needs_that_are_wrong() {
+    let rayon = "//! Needs: `cargo add rayon@1`";
+    misshapen("//! Needs: nothing", rayon, "rayon, which is never used");
+    // Used by the demo only, so that it belongs behind `Demo needs:`.
+    let text = GOOD.replace("//! Needs: nothing", rayon);
+    let used = example(&text.replace("    greet();", "    rayon::join(greet, greet);"));
+    let problems = anatomy::problems(&used, std::slice::from_ref(&used));
+    assert_eq!(
+        problems,
+        ["`Needs:` names rayon, which is never used there"]
+    );
+    misshapen(
+        "//! Needs: nothing",
+        "//! Needs: nothing\n//! Demo needs: `cargo add rayon@1 -F x`",
+        "`Demo needs:` names rayon",
+    );
+    misshapen(
+        "//! Needs: nothing",
+        "//! Needs: nothing\n//! Demo needs: more",
+        "`Demo needs:` are",
+    );
+    misshapen("    greet();", "    nix::greet();", "Runs on");
+}
+
+#[test]
+fn demo_lines_that_are_wrong() {
+    let line = checks::example::DEMO;
+    misshapen(line, "// ---- Demo ----", "not like the others");
+    misshapen(line, "// Only for the demo from here on.", "not like the");
+    misshapen(
+        line,
+        &format!("{line}\n\n{line}"),
+        "more than one Demo line",
+    );
+    misshapen(line, &format!("fn main() {{}}\n\n{line}"), "`main` stands");
+    misshapen("pub fn greet", "fn greet", "nothing above the Demo line");
+    misshapen("fn main", "mod hello;\n\nfn main", "no `mod`");
     misshapen(
         "Prints a",
         &"Prints, and again ".repeat(6),
         "wider than 100",
     );
-    misshapen("meet somebody.", "meet somebody!", "exclamation");
-    misshapen(
-        "/// Prints a greeting.",
-        "/// Prints a greeting! Loudly.",
-        "exclamation",
+    let without = GOOD.replace(line, "").replace(
+        "//! Needs: nothing",
+        "//! Needs: nothing\n//! Demo needs: `cargo add rayon@1`",
     );
-    misshapen("    greet();", "    nix::greet();", "Runs on");
-    misshapen("fn main", "mod hello;\n\nfn main", "no `mod`");
-    misshapen(
-        "    greet();",
-        &"    greet();\n".repeat(100),
-        "105 lines of code",
-    );
-    misshapen(
-        "    println!(\"hello\");",
-        &"    greet();\n".repeat(39),
-        "41 lines, at most 40",
-    );
+    let without = example(&without.replace("    greet();", "    rayon::join(greet, greet);"));
+    let problems = anatomy::problems(&without, std::slice::from_ref(&without));
+    assert_eq!(problems, ["`Demo needs:` without a Demo line"]);
 }
 
+// ---- Proofs and models.
+
 #[test]
-fn a_function_below_the_demo_line_is_not_for_copying() {
-    misshapen(
-        "/// Prints",
-        "// Only for the demo from here on.\n\n/// Prints",
-        "`greet`",
+fn headers_and_tests_that_do_not_name_each_other() {
+    let proof = |name: &str, text: &str| TestFile {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let path = r#"#[path = "../../src/bin/hello.rs"]"#;
+    let tested = "//! Needs: nothing\n//! Tested: `threading/tests/proof/hello.rs`";
+    let named = example(&GOOD.replace("//! Needs: nothing", tested));
+    let unnamed = example(GOOD);
+    let taking = proof("threading/tests/proof/hello.rs", path);
+    let running = proof(
+        "threading/tests/proof/hello.rs",
+        r#"env!("CARGO_BIN_EXE_hello")"#,
+    );
+    let other = proof(
+        "threading/tests/proof/hello.rs",
+        &path.replace("hello", "say_hello"),
+    );
+    let problems = |example: &Example, tests: &[TestFile]| {
+        anatomy::tested_problems(std::slice::from_ref(example), tests)
+    };
+
+    assert_eq!(problems(&named, &[taking]), [""; 0]);
+    assert_eq!(problems(&named, &[running]), [""; 0]);
+    assert_eq!(problems(&unnamed, &[]), [""; 0]);
+    assert_eq!(
+        problems(&named, &[]),
+        ["hello: threading/tests/proof/hello.rs does not take it in"]
+    );
+    assert_eq!(
+        problems(&named, &[other]),
+        [
+            "hello: threading/tests/proof/hello.rs does not take it in",
+            "threading/tests/proof/hello.rs takes no example in"
+        ]
+    );
+    let model = proof("models/tests/hello.rs", path);
+    assert_eq!(
+        problems(&unnamed, &[model]),
+        ["hello: `Tested:` does not name models/tests/hello.rs"]
     );
 }
 
@@ -544,7 +601,7 @@ fn rows_that_are_missing_stale_or_dangling() {
     let [broken, fixed] = pair();
     let mut tables = index::tables(&package(vec![example(GOOD), broken, fixed]));
     let head = "| program | what it shows | Python |\n|---|---|---|\n";
-    let hello = "| [`hello`](src/bin/hello.rs) | Say hello. | `print(\"hello\")`. |\n";
+    let hello = "| [`hello`](src/bin/hello.rs) | Say hello. | `print(\"hello\")` |\n";
     let late = "| `race_late` [broken](src/bin/race_late_broken.rs) [fixed](src/bin/race_late_fixed.rs) | Too late. | `sleep`. |\n";
     let tools = "| pair | rustc | clippy | shuttle | loom | parking_lot | task dump | nothing |\n\
         |---|---|---|---|---|---|---|---|\n| `race_late` |  |  |  |  |  |  | nothing |\n";
@@ -626,36 +683,74 @@ fn what_the_compiler_refuses() {
 
 // ---- Copies.
 
+/// Copies of files that say what is given, as cargo sees them: those that do not compile.
+fn failing(files: &[(&str, String)], needs: &[&str]) -> anyhow::Result<BTreeMap<String, String>> {
+    let folder = tempfile::tempdir()?;
+    let lock = checks::example::workspace().join("Cargo.lock");
+    let mut copied = Vec::new();
+    for (name, text) in files {
+        let name = (*name).to_owned();
+        copied.extend(copies::of(&Example {
+            name,
+            ..example(text)
+        }));
+    }
+    let needs: Vec<_> = needs.iter().map(|need| (*need).to_owned()).collect();
+    let project = folder.path().join("copy");
+    let target = folder.path().join("target");
+    copies::build(&project, &needs, &copied, &lock, &target)
+}
+
 #[test]
 fn a_wrong_needs() {
-    let folder = tempfile::tempdir().unwrap();
-    let lock = checks::example::workspace().join("Cargo.lock");
-    let file = |name: &str, code: &str| {
-        let path = folder.path().join(format!("{name}.rs"));
-        fs::write(&path, code).unwrap();
-        Example {
-            name: name.to_owned(),
-            path,
-            ..example(GOOD)
-        }
-    };
-    let examples = [
-        file("good", "fn main() {}"),
-        file("bad", "use anyhow as _;\nfn main() {}"),
+    let files = [
+        ("good", "fn main() {}".to_owned()),
+        ("bad", "use anyhow as _;\nfn main() {}".to_owned()),
     ];
-    let build = |needs: &[&str]| {
-        let needs: Vec<_> = needs.iter().map(|need| (*need).to_owned()).collect();
-        let (copy, target) = (folder.path().join("copy"), folder.path().join("target"));
-        copies::build(&copy, &needs, &examples, &lock, &target)
-    };
-    let failed = build(&[]).unwrap();
+    let failed = failing(&files, &[]).unwrap();
     assert_eq!(failed.keys().collect::<Vec<_>>(), ["bad"]);
     assert!(failed["bad"].contains("anyhow"), "{failed:?}");
-    assert_eq!(build(&["cargo add anyhow@1"]).unwrap(), BTreeMap::new());
-    let error = build(&["cargo add anyhow@1 -F no-such-feature"])
-        .unwrap_err()
-        .to_string();
+    let failed = failing(&files, &["cargo add anyhow@1"]).unwrap();
+    assert_eq!(failed, BTreeMap::new());
+    let needs = ["cargo add anyhow@1 -F no-such-feature"];
+    let error = failing(&files, &needs).unwrap_err().to_string();
     assert!(error.contains("no-such-feature"), "{error}");
+}
+
+/// What people copy is a library of its own: it has its imports, and nothing for the demo.
+#[test]
+fn a_part_to_copy_that_does_not_stand_alone() {
+    let add = |above: &str, below: &str| {
+        let text = GOOD.replace("/// Prints a", &format!("{above}\n/// Prints a"));
+        text.replace("fn main", &format!("{below}\nfn main"))
+    };
+    let for_the_demo = "use std::thread;\n";
+    let used_below = "fn idle() {\n    thread::yield_now();\n}\npub fn demo() {\n    idle();\n}\n";
+    let files = [
+        ("good", GOOD.to_owned()),
+        ("import_for_the_demo", add(for_the_demo, used_below)),
+        (
+            "helper_for_the_demo",
+            add("fn help() {}\n", "pub fn demo() {\n    help();\n}\n"),
+        ),
+        (
+            "needs_the_demo",
+            add("pub fn ask() {\n    answer();\n}\n", "fn answer() {}\n"),
+        ),
+    ];
+    let failed = failing(&files, &[]).unwrap();
+    let above_demo: Vec<_> = failed
+        .keys()
+        .filter(|name| name.ends_with("_above_demo"))
+        .collect();
+    assert_eq!(
+        above_demo,
+        [
+            "helper_for_the_demo_above_demo",
+            "import_for_the_demo_above_demo",
+            "needs_the_demo_above_demo"
+        ]
+    );
 }
 
 // ---- cargo find.

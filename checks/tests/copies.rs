@@ -1,9 +1,10 @@
-//! Builds every example outside the workspace, with nothing but its `Needs:`. That takes minutes,
-//! so it is left to CI, and to `cargo test -p checks --test copies -- --ignored NAME` for one.
+//! Builds every example outside the workspace: what stands above its Demo line, with nothing but
+//! its `Needs:`, and the whole file, with its `Demo needs:` as well. That takes minutes, so it is
+//! left to CI, and to `cargo test -p checks --test copies -- --ignored NAME` for one.
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use checks::{copies, example};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -24,37 +25,33 @@ fn main() -> anyhow::Result<ExitCode> {
         let all = Trial::test("left to `-- --ignored`", || Ok(())).with_ignored_flag(true);
         return Ok(libtest_mimic::run(&arguments, vec![all]).exit_code());
     }
+    let mut copies = Vec::new();
+    for example in &examples {
+        copies.extend(copies::of(example));
+    }
     let mut trials = Vec::new();
-    for (at, (needs, examples)) in copies::groups(examples).into_iter().enumerate() {
-        let names: Vec<_> = examples
-            .iter()
-            .map(|example| example.name.clone())
-            .collect();
+    for (at, (needs, copies)) in copies::groups(copies).into_iter().enumerate() {
         let folder = tmp.join("copies").join(format!("copy{at}"));
         let lock = workspace.join("Cargo.lock");
-        let built = Arc::new(OnceLock::new()); // by the first of them
+        let target = tmp.join("copies-target");
+        let names: Vec<_> = copies.iter().map(|copy| copy.name.clone()).collect();
+        let with = needs.join("`, `");
+        // The first test of the group builds all of it.
+        let build = move || copies::build(&folder, &needs, &copies, &lock, &target);
+        let built = Arc::new(LazyLock::new(build));
         for name in names {
-            let (built, needs, examples) = (built.clone(), needs.clone(), examples.clone());
-            let (folder, lock) = (folder.clone(), lock.clone());
+            let built = built.clone();
+            let with = with.clone();
             trials.push(Trial::test(name.clone(), move || {
-                let built = built.get_or_init(|| {
-                    copies::build(
-                        &folder,
-                        &needs,
-                        &examples,
-                        &lock,
-                        &tmp.join("copies-target"),
-                    )
-                });
-                match built {
-                    Err(error) => Err(Failed::from(format!("{error:#}"))),
-                    Ok(failed) => match failed.get(&name) {
-                        None => Ok(()),
-                        Some(said) => Err(Failed::from(format!(
-                            "a copy with `Needs: {}` does not build:\n{said}",
-                            needs.join("`, `")
-                        ))),
-                    },
+                let failed = match &**built {
+                    Ok(failed) => failed,
+                    Err(error) => return Err(Failed::from(format!("{error:#}"))),
+                };
+                match failed.get(&name) {
+                    None => Ok(()),
+                    Some(said) => Err(Failed::from(format!(
+                        "it does not build alone, with `{with}`:\n{said}"
+                    ))),
                 }
             }));
         }

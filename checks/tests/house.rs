@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use checks::anatomy;
-use checks::example::{Example, PACKAGES, Package, all, in_backticks, read, workspace};
+use checks::anatomy::{self, TestFile};
+use checks::example::{Example, PACKAGES, Package, all, read, workspace};
 
 #[test]
 fn packages_have_nothing_in_common() {
@@ -112,37 +112,53 @@ fn the_readme_shows_what_the_headers_show() {
     assert!(checked.contains("fanout"));
 }
 
-/// A broken half names the models that take its file in, and no others.
-#[test]
-fn headers_and_models_name_each_other() {
-    let mut problems = Vec::new();
-    let models: Vec<_> = fs::read_dir(workspace().join("models/tests"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_file())
-        .map(|path| {
-            (
-                format!("models/tests/{}", path.file_name().unwrap().display()),
-                path,
-            )
-        })
-        .map(|(name, path)| (name, read(&path).unwrap()))
-        .collect();
-    let examples = all(&workspace()).unwrap();
-    for example in examples.iter().filter(|example| example.is_broken()) {
-        let caught = example.key("Caught by").unwrap_or_default();
-        for (model, text) in &models {
-            let (named, taken) = (caught.contains(model), text.contains(&example.name));
-            if named != taken {
-                let name = &example.name;
-                problems.push(format!(
-                    "{name}: `Caught by:` names {model}: {named}, it is in there: {taken}"
-                ));
+/// The proofs of a package: the files of `tests` but those that run the headers or the names.
+fn test_files() -> Vec<TestFile> {
+    let mut folders = vec!["models/tests".to_owned()];
+    for package in PACKAGES {
+        folders.push(format!("{package}/tests"));
+        folders.push(format!("{package}/tests/proof"));
+    }
+    let not_about_one = ["main.rs", "examples.rs", "names.rs", "refused.rs"];
+    let mut files = Vec::new();
+    for folder in folders {
+        let Ok(entries) = fs::read_dir(workspace().join(&folder)) else {
+            continue; // no proofs yet
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let file = path.file_name().unwrap().display().to_string();
+            if path.is_file() && !not_about_one.contains(&file.as_str()) {
+                let name = format!("{folder}/{file}");
+                let text = read(&path).unwrap();
+                files.push(TestFile { name, text });
             }
         }
-        let unknown = in_backticks(&caught).filter(|text| text.starts_with("models/"));
-        let unknown = unknown.filter(|text| !models.iter().any(|(model, _)| model == text));
-        problems.extend(unknown.map(|text| format!("{}: there is no {text}", example.name)));
+    }
+    files
+}
+
+/// A header names the proofs and models that take its file in, and no others.
+#[test]
+fn headers_and_tests_name_each_other() {
+    let examples = all(&workspace()).unwrap();
+    let problems = anatomy::tested_problems(&examples, &test_files());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// A file in `tests/proof` is a module of the test binary: else nobody compiles it.
+#[test]
+fn every_proof_is_a_module() {
+    let mut problems = Vec::new();
+    for test in test_files() {
+        let Some((folder, file)) = test.name.split_once("/tests/proof/") else {
+            continue;
+        };
+        let main = read(&workspace().join(folder).join("tests/proof/main.rs")).unwrap();
+        let module = format!("mod {};", file.trim_end_matches(".rs"));
+        if !main.lines().any(|line| line == module) {
+            problems.push(format!("{folder}/tests/proof/main.rs has no `{module}`"));
+        }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

@@ -9,7 +9,6 @@
 //!
 //! Python: `asyncio.gather(return_exceptions=True)` is `join_all`; plain `gather` is
 //! `try_join_all` over spawned tasks, whose failure leaves the rest running.
-//! Copy: `gather`, or the line you need of `main`.
 //! Needs: `cargo add futures@0.3`, `cargo add tokio@1 -F full,test-util`
 //!
 //! ```console
@@ -44,8 +43,6 @@ pub async fn gather<T, E>(
     }
     (successes, failures)
 }
-
-// Only for the demo from here on.
 
 /// Time is paused here: when every task waits, the clock jumps to the next deadline.
 #[tokio::main(flavor = "current_thread", start_paused = true)]

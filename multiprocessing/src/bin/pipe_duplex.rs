@@ -9,7 +9,6 @@
 //! Between threads a channel does all this with less.
 //!
 //! Python: `multiprocessing.Pipe()`, `Connection.send_bytes`, `recv_bytes`, `EOFError`.
-//! Copy: `spawn_duplex`, `send` and `receive`.
 //! Needs: `cargo add clap@4 -F derive`
 //! Runs on: Linux, macOS
 //!
@@ -73,8 +72,6 @@ pub fn receive(mut pipe: impl Read, most: u32) -> io::Result<Option<Vec<u8>>> {
     pipe.read_exact(&mut message)?;
     Ok(Some(message))
 }
-
-// Only for the demo from here on.
 
 const MOST: u32 = 1 << 16;
 

@@ -18,7 +18,6 @@
 //!
 //! Python: a task around an `asyncio.Queue(maxsize=32)`, each message with a future; `set_result`
 //! on that of a canceled caller raises `InvalidStateError`, which ends the actor.
-//! Copy: `Bank`, `BankError`, `Message`, `Answer`, `Reply`, `Accounts` and `serve`.
 //! Needs: `cargo add futures@0.3`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
 //! ```console
@@ -184,8 +183,6 @@ impl Accounts {
         Ok(())
     }
 }
-
-// Only for the demo from here on.
 
 /// Moves money between the accounts of a bank, for 10,000 callers at once.
 #[derive(Parser)]

@@ -13,7 +13,6 @@
 //!
 //! Python: Ray's `@ray.remote(max_restarts=2)`, where a process that dies is restarted: it begins
 //! again with `__init__`, and the call under way raises. An exception is only passed on.
-//! Copy: `Tally`, `Add`, `Supervisor`, `start` and `add`.
 //! Needs: `cargo add kameo@0.22 tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!
@@ -148,8 +147,6 @@ pub async fn add(
         }
     }
 }
-
-// Only for the demo from here on.
 
 /// Sends 1000 messages to an actor that crashes on some of them.
 #[derive(Parser)]

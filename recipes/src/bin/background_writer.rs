@@ -10,7 +10,6 @@
 //! failed, and by `process::exit`, `abort` or a kill. For a database: `batch_writer`.
 //!
 //! Python: `logging.handlers.QueueHandler` and `QueueListener`, whose `stop()` you must not forget.
-//! Copy: `BackgroundWriter`, `Lines`, `Line` and `Ended`.
 //! Needs: `cargo add tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!
@@ -144,8 +143,6 @@ impl Lines {
         sent.ok_or_else(|| io::Error::new(ErrorKind::BrokenPipe, "the writer has ended"))
     }
 }
-
-// Only for the demo from here on.
 
 /// Writes lines from many tasks to a file.
 #[derive(Parser)]

@@ -11,7 +11,6 @@
 //!
 //! Python: a thread with `queue.get(timeout=...)` and `executemany`; as a daemon it loses the last
 //! batch, and after an error `put` fills the queue for nobody.
-//! Copy: `BatchWriter`, `Unwritten` and `fill`.
 //! Needs: `cargo add anyhow@1 tempfile@3`, `cargo add clap@4 -F derive`
 //!
 //! ```console
@@ -151,8 +150,6 @@ fn fill<T>(batch: &mut Vec<T>, items: &Receiver<T>, size: usize, linger: Duratio
     }
     !batch.is_empty()
 }
-
-// Only for the demo from here on.
 
 /// Appends lines to a temporary file, in batches.
 #[derive(Parser)]

@@ -10,7 +10,6 @@
 //!
 //! Python: `executor.map` is `in_order`, `as_completed(futures)` is `as_completed`. A
 //! `requests.Session` for each thread; a `reqwest` client is shared by all.
-//! Copy: `as_completed` and `in_order`, with `attempt`.
 //! Needs: `cargo add anyhow@1 axum@0.8`, `cargo add clap@4 -F derive`,
 //! `cargo add reqwest@0.13 -F blocking`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7`
 //!
@@ -112,8 +111,6 @@ fn attempt<T, R>(call: impl Fn(&T) -> Result<R>, item: T) -> (T, Result<R>) {
     let result = catch_unwind(AssertUnwindSafe(|| call(&item)));
     (item, result.unwrap_or_else(|_| bail!("the call panicked")))
 }
-
-// Only for the demo from here on.
 
 /// Fetches web pages with a client that blocks, in threads.
 #[derive(Parser)]

@@ -9,7 +9,6 @@
 //! it waits for that; what it leaves behind is not. A command that fails is not classified.
 //!
 //! Python: `resource.getrusage(resource.RUSAGE_CHILDREN)`, or `time python3 job.py` and a guess.
-//! Copy: `measure`, `Usage` and `Kind`.
 //! Needs: `cargo add anyhow@1 libc@0.2`, `cargo add clap@4 -F derive`
 //! Runs on: Linux, macOS
 //!
@@ -105,8 +104,6 @@ pub fn measure(command: &mut Command) -> io::Result<Usage> {
         preempted: usage.ru_nivcsw,
     })
 }
-
-// Only for the demo from here on.
 
 #[derive(Parser)]
 struct Args {

@@ -19,7 +19,6 @@
 //!
 //! Python: `ray.get([f.remote(x) for x in xs])`, `dask.bag.from_sequence(xs).map(f).compute()`;
 //! those have a scheduler to start first, which gives a lost task to somebody else.
-//! Copy: `cluster_map`, `connect`, `greet`, `PAUSE` and `exit_if_timely_panics`.
 //! Needs: `cargo add anyhow@1 timely@0.32`, `cargo add clap@4 -F derive`,
 //! `cargo add socket2@0.6 -F all`
 //!
@@ -218,8 +217,6 @@ fn exit_if_timely_panics() {
         exit(1)
     }));
 }
-
-// Only for the demo from here on.
 
 /// Counts the primes below a number, on this machine or on several.
 #[derive(Parser)]

@@ -11,7 +11,6 @@
 //!
 //! Python: `executor.map(shutil.copy, ...)`, which leaves half a copy after an error, under the
 //! final name; `aiofiles` is a thread pool as well.
-//! Copy: `copy_folder`, `copy_checked` and `same`.
 //! Needs: `cargo add anyhow@1 tempfile@3`, `cargo add clap@4 -F derive`
 //!
 //! ```console
@@ -97,8 +96,6 @@ pub fn same(mut one: impl Read, mut other: impl Read) -> io::Result<bool> {
         }
     }
 }
-
-// Only for the demo from here on.
 
 /// Copies the files of a folder to another.
 #[derive(Parser)]

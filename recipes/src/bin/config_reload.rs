@@ -15,7 +15,6 @@
 //!
 //! Python: a `signal.signal(SIGHUP, handler)` that binds `config = load()`, and functions that read
 //! it once; after `config.update(...)` a request under way sees some old, some new.
-//! Copy: `Reloadable`, `read`, `reload_on_hangup` and `Settings`.
 //! Needs: `cargo add anyhow@1 arc-swap@1 serde_json@1 tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add serde@1 -F derive`, `cargo add tokio@1 -F full`
 //! Runs on: Linux, macOS; `Reloadable` itself anywhere
@@ -133,8 +132,6 @@ impl Settings {
         Ok(new)
     }
 }
-
-// Only for the demo from here on.
 
 /// Reloads settings while they are in use.
 #[derive(Parser)]

@@ -10,7 +10,6 @@
 //! again elsewhere: `job_queue`.
 //!
 //! Python: `ProcessPoolExecutor().map(count, ranges)`; lines instead of pickle.
-//! Copy: `map_across_processes` with `ask_one_process`; for a child in Rust `answer_lines`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console
@@ -139,8 +138,6 @@ pub fn answer_lines<A: Display>(mut work: impl FnMut(&str) -> A) -> io::Result<(
         io::stdout().flush() // the parent waits for it
     })
 }
-
-// Only for the demo from here on.
 
 /// Counts primes in processes of its own.
 #[derive(Parser)]

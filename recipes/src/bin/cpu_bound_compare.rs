@@ -11,7 +11,6 @@
 //! `io_bound_compare`.
 //!
 //! Python: `fib` in a loop, with `await`, in `threading` (one core: the GIL), in `Pool.map`.
-//! Copy: `on_threads`.
 //! Needs: `cargo add anyhow@1 futures@0.3 rayon@1`, `cargo add clap@4 -F derive`,
 //! `cargo add nix@0.31 -F resource`
 //! Runs on: Linux, macOS
@@ -80,8 +79,6 @@ pub fn on_threads<R: Send>(
     results.sort_unstable_by_key(|&(job, _)| job);
     results.into_iter().map(|(_, result)| result).collect()
 }
-
-// Only for the demo from here on.
 
 /// Computes Fibonacci numbers in every model.
 #[derive(Parser)]

@@ -18,7 +18,6 @@
 //! Python: `asyncio.gather` over `pool.fetchval` of an `asyncpg.create_pool(min_size=0,
 //! max_size=4)`, where the first error hides all answers; a `sqlite3` connection for each thread of
 //! an executor.
-//! Copy: `query_all` and `pool`; for SQLite `Sqlite` and `on_sqlite`, else `on_postgres`.
 //! Needs: `cargo add anyhow@1 deadpool-postgres@0.14 futures@0.3 tempfile@3`,
 //! `cargo add clap@4 -F derive`, `cargo add deadpool@0.13 -F rt_tokio_1`,
 //! `cargo add rusqlite@0.39 -F bundled,hooks`, `cargo add tokio@1 -F full`
@@ -162,8 +161,6 @@ pub async fn on_postgres<T>(
     drop(in_use.0.take()); // back to the pool
     Ok(answer)
 }
-
-// Only for the demo from here on.
 
 /// Asks a database for many sums at once.
 #[derive(Parser)]

@@ -13,7 +13,6 @@
 //! hence the `flush`. Small pages: `fanout`.
 //!
 //! Python: `session.get(url)`, `content.iter_chunked`, `aiofiles`, then `os.replace`, by hand.
-//! Copy: `download_all` and `download`, `Saved`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 indicatif@0.18 reqwest@0.13`,
 //! `cargo add tempfile@3`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
@@ -129,8 +128,6 @@ pub struct Saved {
     pub path: PathBuf,
     pub bytes: u64,
 }
-
-// Only for the demo from here on.
 
 /// Downloads files, a few at a time.
 #[derive(Parser)]

@@ -14,7 +14,6 @@
 //!     file 3               ██████▌██████▌██████▌
 //!
 //! Python: a loop; generators in turn; `threading`; `multiprocessing`; `asyncio`.
-//! Copy: `Span`, `Group`, and `draw` with its `STYLE`: it draws what you recorded of any program.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
 //! ```console
@@ -124,8 +123,6 @@ path { stroke: currentColor } text { fill: currentColor; font: 12px system-ui, s
 .title { font-weight: 600; color: #1f2328 } @media (prefers-color-scheme: dark) {
 svg { color: #9198a1 } .title { color: #f0f6fc } .page { fill: #0d1117 } } </style>
 <rect class='page' width='100%' height='100%' rx='12'/>\n";
-
-// Only for the demo from here on.
 
 #[derive(Parser)]
 struct Args {

@@ -8,7 +8,6 @@
 //! written, or too long for memory: `fanout_stream`. In the order asked: `buffered(n)`.
 //!
 //! Python: `async with semaphore:` around `session.get(url)`, in an `asyncio.TaskGroup`.
-//! Copy: `fan_out`, and `fetch` with `MAX_BODY`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 indicatif@0.18 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
 //!
@@ -88,8 +87,6 @@ pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
 }
 
 const MAX_BODY: usize = 16 << 20;
-
-// Only for the demo from here on.
 
 /// Fetches web pages, a few at a time.
 #[derive(Parser)]

@@ -11,7 +11,6 @@
 //!
 //! Python: `tenacity.retry` around `session.get(url)`; it repeats a POST, and never looks at
 //! `Retry-After`, unless told to.
-//! Copy: `fan_out` and `fetch`, with `BACKOFF`, `MAX_BODY`, `try_once` and `asked_pause`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 httpdate@1 reqwest@0.13`,
 //! `cargo add backon@1 --no-default-features -F std,tokio-sleep`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
@@ -136,8 +135,6 @@ fn asked_pause(response: &Response) -> Option<Duration> {
     };
     value.parse().map(Duration::from_secs).ok().or_else(date)
 }
-
-// Only for the demo from here on.
 
 /// Fetches web pages, a few at a time, and tries again what may pass.
 #[derive(Parser)]

@@ -8,7 +8,6 @@
 //! totals so far. A list that is already in memory: `fanout`.
 //!
 //! Python: `async for` over `asyncio.StreamReader` lines, a semaphore, an `asyncio.TaskGroup`.
-//! Copy: `fan_out`, `fetch` with `MAX_BODY`, and `read_urls` with `MAX_LINE`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
 //!
@@ -123,8 +122,6 @@ pub fn read_urls(input: impl Read, batches: mpsc::Sender<Vec<Result<Url>>>) -> i
 }
 
 const MAX_LINE: u64 = 8 << 10;
-
-// Only for the demo from here on.
 
 /// Fetches web pages, a few at a time, from a list of any length.
 #[derive(Parser)]

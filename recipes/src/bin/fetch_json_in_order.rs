@@ -9,7 +9,6 @@
 //!
 //! Python: `asyncio.gather(*calls)` keeps the order, but has no limit; `await response.json()`
 //! takes JSON of any shape, and the `KeyError` comes later, elsewhere.
-//! Copy: `fetch_in_order` and `fetch_json`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13 serde_json@1`,
 //! `cargo add clap@4 -F derive`, `cargo add serde@1 -F derive`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7 -F rt`
@@ -89,8 +88,6 @@ pub async fn fetch_json<T: DeserializeOwned>(client: Client, url: Url) -> Result
     }
     Ok(serde_json::from_slice(&body)?)
 }
-
-// Only for the demo from here on.
 
 /// Prints the ids of users, in the order of their URLs.
 #[derive(Parser)]

@@ -9,7 +9,6 @@
 //! on. `parking_lot` has this as `MutexGuard::unlocked`.
 //!
 //! Python: the GIL, and `Py_BEGIN_ALLOW_THREADS` around each wait in CPython's own C code.
-//! Copy: `Inside`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console
@@ -72,8 +71,6 @@ impl<T: ?Sized> DerefMut for Inside<'_, T> {
         self.guard.as_mut().expect("`outside` has not panicked")
     }
 }
-
-// Only for the demo from here on.
 
 #[derive(Parser)]
 struct Args {

@@ -13,7 +13,6 @@
 //! Python: `loop.add_signal_handler`, then `asyncio.wait(tasks, timeout=grace)`, whose `pending` is
 //! left to you; `asyncio.run` cancels the main task at the first Ctrl-C, and all others once that
 //! ends.
-//! Copy: `serve` and `stop_on_signal`.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7`
 //!
@@ -138,8 +137,6 @@ pub fn stop_on_signal() -> io::Result<CancellationToken> {
         .spawn(move || runtime.block_on(heard))?;
     Ok(stop)
 }
-
-// Only for the demo from here on.
 
 /// Serves requests until Ctrl-C.
 #[derive(Parser)]

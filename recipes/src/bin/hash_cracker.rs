@@ -9,7 +9,6 @@
 //! at the first error: `rayon_errors_progress`. To count all hits: `parallel_primes`.
 //!
 //! Python: processes over a `multiprocessing.Queue`, each stopped by a poison pill.
-//! Copy: `find_word` and `nth_word`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add md5@0.8 rayon@1`
 //!
 //! ```console
@@ -79,8 +78,6 @@ pub fn nth_word(letters: &[u8], length: u32, mut n: u64) -> Vec<u8> {
     }
     word
 }
-
-// Only for the demo from here on.
 
 const PATIENCE: Duration = Duration::from_secs(2);
 const LATE: u64 = 3 * 26 * 26 * 26; // from xaaa to zzzz

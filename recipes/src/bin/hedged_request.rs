@@ -10,7 +10,6 @@
 //!
 //! Python: `asyncio.wait(tasks, return_when=FIRST_COMPLETED)`; the first may be a failure, and the
 //! others run on until somebody calls `cancel`.
-//! Copy: `hedged`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
@@ -71,8 +70,6 @@ pub async fn hedged<T, E>(
         running.extend(waiting.next());
     }
 }
-
-// Only for the demo from here on.
 
 /// Says who answers first.
 #[derive(Parser)]

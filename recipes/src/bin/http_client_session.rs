@@ -12,7 +12,6 @@
 //! another if that is free sooner. Many URLs, a few at a time: `fanout`.
 //!
 //! Python: one `aiohttp.ClientSession`, or `requests.Session`, not `requests.get`.
-//! Copy: `client_builder` and `fetch`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
@@ -84,8 +83,6 @@ pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
         |error| Err(error.without_url().into()),
     )
 }
-
-// Only for the demo from here on.
 
 /// Fetches pages with one client.
 #[derive(Parser)]

@@ -11,7 +11,6 @@
 //!
 //! Python: `aiohttp.web`, sanic or tornado; in aiohttp, too, `on_shutdown` has to close each of
 //! the websockets.
-//! Copy: `serve`, and `Service`, `routes` with the handlers `delay`, `echo` and `repeat`.
 //! Needs: `cargo add axum@0.8 -F ws`, `cargo add tokio-tungstenite@0.29`,
 //! `cargo add anyhow@1 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
@@ -142,8 +141,6 @@ async fn repeat(socket: &mut WebSocket) {
         }
     }
 }
-
-// Only for the demo from here on.
 
 /// Serves HTTP and websockets.
 #[derive(Parser)]

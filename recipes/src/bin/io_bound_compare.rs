@@ -9,7 +9,6 @@
 //! computes: `cpu_bound_compare`.
 //!
 //! Python: `requests` in a loop, `ThreadPoolExecutor.map`, `Pool.map`; `aiohttp` and `gather`.
-//! Copy: `concurrently`, or `on_threads` and `in_turn`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3`, `cargo add clap@4 -F derive`,
 //! `cargo add reqwest@0.13 -F blocking`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7`
 //!
@@ -95,8 +94,6 @@ pub async fn concurrently(
         .try_collect()
         .await
 }
-
-// Only for the demo from here on.
 
 #[derive(Parser)]
 struct Args {

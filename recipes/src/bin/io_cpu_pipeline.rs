@@ -10,7 +10,6 @@
 //!
 //! Python: `asyncio` with `loop.run_in_executor(ProcessPoolExecutor(), crunch, page)`, which
 //! pickles each page, and whose queue has no bound.
-//! Copy: `pipeline` and `on_cores`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 rayon@1 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
 //!
@@ -110,8 +109,6 @@ pub async fn on_cores<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'stat
         .await?
         .map_err(|_| anyhow!("a panic while computing"))
 }
-
-// Only for the demo from here on.
 
 /// Prints the CRC-32, the size and the address of web pages.
 #[derive(Parser)]

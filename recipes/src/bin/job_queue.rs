@@ -22,8 +22,6 @@
 //!
 //! Python: celery with `acks_late`, `task_reject_on_worker_lost` and `autoretry_for`. By default it
 //! loses the job of a killed worker, and it keeps no dead letters.
-//! Copy: `Job`, `handle`, `Queue`, `either`, `open`, `work`, `stop`, `attempt`, and the constants
-//! `ATTEMPTS`, `TIME_LIMIT`, `BEAT`, `BACKOFF` and `RELEASE`.
 //! Needs: `cargo add anyhow@1 apalis-redis@1 md5@0.8`,
 //! `cargo add apalis@1 --no-default-features -F limit`,
 //! `cargo add apalis-sqlite@1 --no-default-features -F json,migrate,tokio`,
@@ -235,8 +233,6 @@ async fn attempt(job: Job, id: TaskId, n: Attempt, queue: Data<Queue>) -> Result
         Err(AbortError::new(error).into())
     }
 }
-
-// Only for the demo from here on.
 
 /// Writes the MD5 of files, as jobs in a queue. Without a command: a demo.
 #[derive(clap::Parser)]

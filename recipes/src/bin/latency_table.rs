@@ -8,7 +8,6 @@
 //! longer; only the order mutex, system call, round trip is checked.
 //!
 //! Python: `timeit` on `with lock: pass`, `os.getppid()`, `socket.recv()`; each costs more there.
-//! Copy: `median`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console
@@ -60,8 +59,6 @@ pub fn median<R, E>(
     times.sort_unstable_by(f64::total_cmp);
     Ok(times[runs / 2])
 }
-
-// Only for the demo from here on.
 
 /// Measures what waits cost.
 #[derive(Parser)]

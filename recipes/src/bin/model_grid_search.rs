@@ -10,7 +10,6 @@
 //! threads itself: one job at a time. For a machine that is not enough: `cluster_map`.
 //!
 //! Python: `GridSearchCV(n_jobs=-1)`; `Pool.map` over settings: forked workers share NumPy's seed.
-//! Copy: `grid_search`, `mean`, `best`, `job_seed` and `random`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1`
 //!
 //! ```console
@@ -83,8 +82,6 @@ pub fn random(state: &mut u64) -> u64 {
     let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ mixed >> 31
 }
-
-// Only for the demo from here on.
 
 #[derive(Parser)]
 struct Args {

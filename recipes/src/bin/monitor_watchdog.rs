@@ -16,7 +16,6 @@
 //!
 //! Python: a thread with `daemon=True` that compares `time.monotonic()` with a dict of last beats,
 //! and calls all of them late after Ctrl-Z; `faulthandler.dump_traceback_later` for one long call.
-//! Copy: `Watchdog`, `Worker`, `State`, `Heartbeat`, `ENDED` and `PANICKED`.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full,test-util`
 //!
@@ -179,8 +178,6 @@ impl Drop for Heartbeat {
 
 const ENDED: u64 = u64::MAX;
 const PANICKED: u64 = u64::MAX - 1;
-
-// Only for the demo from here on.
 
 /// Watches five tasks, in a time that jumps from deadline to deadline, then a blocked thread.
 #[derive(Parser)]

@@ -14,7 +14,6 @@
 //!
 //! Python: `asyncio.create_subprocess_exec` under a semaphore, then `gather`; its children outlive
 //! a canceled task unless a `finally` kills each, and the grandchildren do even then.
-//! Copy: `run_all`, `run` and `Group`.
 //! Needs: `cargo add anyhow@1 futures@0.3 tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add nix@0.31 -F signal`, `cargo add tokio@1 -F full`
 //! Runs on: Linux, macOS
@@ -89,8 +88,6 @@ impl Drop for Group {
         let _ = self.0.map(|leader| killpg(leader, Signal::SIGKILL)); // it may have ended: fine
     }
 }
-
-// Only for the demo from here on.
 
 /// Runs a command for each line of stdin, with the line as its last argument.
 #[derive(Parser)]

@@ -11,7 +11,6 @@
 //! limit, and one thread does as well. Many smaller files: `word_count`.
 //!
 //! Python: `pandas.read_csv(chunksize=n)` with a `Pool`; a split at `\n` breaks quoted fields.
-//! Copy: `fold_rows`; for sums of money `sum_by` as well, with `Sums`, `Problem` and `cents`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add csv@1 rayon@1 tempfile@3`
 //!
 //! ```console
@@ -124,8 +123,6 @@ pub fn cents(amount: &str) -> Option<i64> {
         None
     }
 }
-
-// Only for the demo from here on.
 
 /// Sums up a column of a CSV file for each value of another one.
 #[derive(Parser)]

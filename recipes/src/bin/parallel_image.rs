@@ -9,7 +9,6 @@
 //! `scoped_threads`. Many files, one job for each: `rayon_map`.
 //!
 //! Python: a C extension with threads, `numba.prange`, or rows pickled through a `Pool`.
-//! Copy: `paint` and `to_png`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add png@0.18 rayon@1`
 //!
 //! ```console
@@ -77,8 +76,6 @@ pub fn to_png(
     writer.finish()?;
     Ok(file)
 }
-
-// Only for the demo from here on.
 
 #[derive(Parser)]
 struct Args {

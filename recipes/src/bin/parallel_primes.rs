@@ -10,7 +10,6 @@
 //! `cpu_across_processes`. To stop at the first hit: `hash_cracker`.
 //!
 //! Python: `sum(executor.map(is_prime, numbers, chunksize=1000))` in a `ProcessPoolExecutor`.
-//! Copy: `count_in_parallel` and `is_prime`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1`
 //!
 //! ```console
@@ -72,8 +71,6 @@ pub fn is_prime(n: u32) -> bool {
                 .step_by(2)
                 .all(|divisor| !n.is_multiple_of(divisor))
 }
-
-// Only for the demo from here on.
 
 #[derive(Parser)]
 struct Args {

@@ -12,7 +12,6 @@
 //!
 //! Python: `tqdm`; or `done += 1` under a `Lock`, since it is not atomic, and a thread that loops
 //! around `event.wait(0.5)`, with an `event.set()` at the end, in a `finally`.
-//! Copy: `report_progress`, `Progress` and `Report`.
 //! Needs: `cargo add clap@4 -F derive`
 //!
 //! ```console
@@ -127,8 +126,6 @@ impl Progress {
         }
     }
 }
-
-// Only for the demo from here on.
 
 /// Counts the lines of files, on several threads, and reports on stderr how far it is.
 #[derive(Parser)]

@@ -12,7 +12,6 @@
 //! server: `governor`.
 //!
 //! Python: `aiolimiter.AsyncLimiter(rate, 1)`, which counts what leaves.
-//! Copy: `RateLimit`, with `Place`.
 //! Needs: `cargo add anyhow@1 axum@0.8 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!
@@ -117,8 +116,6 @@ impl Drop for Place<'_> {
             .push(Reverse(rested));
     }
 }
-
-// Only for the demo from here on.
 
 /// Sends requests, so many a second.
 #[derive(Parser)]

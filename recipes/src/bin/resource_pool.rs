@@ -12,7 +12,6 @@
 //! Python: `asyncpg.create_pool(min_size=0, max_size=4)`, `pool.acquire(timeout=2)`. A
 //! `queue.Queue` of sessions loses one at each exception between `get` and `put`, unless there is a
 //! `finally`.
-//! Copy: `Pool`, `Manage`, `Pooled` and `get`.
 //! Needs: `cargo add anyhow@1 futures@0.3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!
@@ -125,8 +124,6 @@ impl<M: Manage> DerefMut for Pooled<M> {
         self.resource.as_mut().expect("there until `drop`")
     }
 }
-
-// Only for the demo from here on.
 
 /// Asks a demo server, which answers each line with itself, over a pool of connections.
 #[derive(Parser)]

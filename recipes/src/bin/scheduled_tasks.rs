@@ -10,7 +10,6 @@
 //! survive a crash: `job_queue`.
 //!
 //! Python: `loop.call_at` and `sched.scheduler`; a loop around `asyncio.sleep(period)` drifts.
-//! Copy: `at`, `every` and `Scheduled`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full,test-util`,
 //! `cargo add tokio-util@0.7 -F rt`
 //!
@@ -102,8 +101,6 @@ pub fn every<F: Future + Send>(
         task: AbortOnDropHandle::new(task),
     }
 }
-
-// Only for the demo from here on.
 
 /// Runs three schedules, in a time that jumps from deadline to deadline.
 #[derive(Parser)]

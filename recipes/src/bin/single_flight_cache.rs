@@ -10,7 +10,6 @@
 //!
 //! Python: `functools.cache` of a coroutine is broken; `async_lru.alru_cache`. In a dict of tasks
 //! any caller that is canceled cancels the load for all the others, without `asyncio.shield`.
-//! Copy: `Cache` with `Map` and `Place`, and `get_or_load`, `remove`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
 //!
@@ -113,8 +112,6 @@ impl<K: Eq + Hash, V> Drop for Place<'_, K, V> {
         }
     }
 }
-
-// Only for the demo from here on.
 
 /// Gets pages through a cache.
 #[derive(Parser)]

@@ -12,7 +12,6 @@
 //! Python: `session.head(url, timeout=t, allow_redirects=True)` in `gather(...,
 //! return_exceptions=True)`; in a `TaskGroup` the first site that fails would cancel all the other
 //! checks.
-//! Copy: `check_all` and `check`, `Health`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
 //!
@@ -109,8 +108,6 @@ pub async fn check(client: Client, url: Url) -> Health {
         Err(error) => Health::Failing(Err(error)),
     }
 }
-
-// Only for the demo from here on.
 
 /// Checks sites.
 #[derive(Parser)]

@@ -9,7 +9,6 @@
 //! network or a disk: tasks, as in `gather_join`. A graph that must survive a crash: `job_queue`.
 //!
 //! Python: `graphlib.TopologicalSorter` with a pool; `dask.delayed`.
-//! Copy: `run_graph`, `Graph`, `Work` and `Stuck`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1`
 //!
 //! ```console
@@ -132,8 +131,6 @@ impl<R: Send + Sync, E: Send + Sync> Graph<'_, R, E> {
         }
     }
 }
-
-// Only for the demo from here on.
 
 const NAMES: [&str; 6] = ["fetch", "parse", "stats", "index", "report", "mail"];
 

@@ -12,7 +12,6 @@
 //!
 //! Python: `asyncio.start_server` and two tasks that `read` and `write`; `write_eof` is what is
 //! forgotten.
-//! Copy: `proxy` and `pass_on`.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
 //! ```console
@@ -86,8 +85,6 @@ pub async fn pass_on(mut client: TcpStream, to: impl ToSocketAddrs) -> io::Resul
     server.set_nodelay(true)?;
     copy_bidirectional(&mut client, &mut server).await
 }
-
-// Only for the demo from here on.
 
 /// Passes TCP connections on.
 #[derive(Parser)]

@@ -13,7 +13,6 @@
 //!
 //! Python: `watchdog.Observer` and `loop.add_signal_handler`, which call back once for each event;
 //! an `asyncio.Event` merges them, and `clear` after the run loses what came during it.
-//! Copy: `run_triggered`, `is_triggered`, `Unanswered`, `on_signal` and `on_change`.
 //! Needs: `cargo add anyhow@1 notify@8 tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add nix@0.31 -F signal`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7 -F rt`
@@ -129,8 +128,6 @@ pub fn on_change(
     watcher.watch(&root, mode)?;
     Ok(watcher)
 }
-
-// Only for the demo from here on.
 
 const QUIET: Duration = Duration::from_millis(100);
 

@@ -14,7 +14,6 @@
 //!
 //! Python: workers around an `asyncio.Queue`, `task_done` for each page, and `queue.join()`, which
 //! is what knows that nobody is at work.
-//! Copy: `crawl` with `Limits`, `Page`, `Visit`, `fetch` and `links`.
 //! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 html5gum@0.9 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //!
@@ -178,8 +177,6 @@ pub fn links(url: &Url, html: &[u8]) -> Vec<Url> {
     }
     links
 }
-
-// Only for the demo from here on.
 
 /// Crawls a site and lists its pages.
 #[derive(Parser)]

@@ -11,7 +11,6 @@
 //! computing apart: `io_cpu_pipeline`.
 //!
 //! Python: `Pool.map(count, files)`, then `sum(counters, Counter())`, which copies every time.
-//! Copy: `map_reduce`; for maps `merge`, for words `add_words`, for folders `files_below`.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1 tempfile@3`
 //!
 //! ```console
@@ -110,8 +109,6 @@ pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
-
-// Only for the demo from here on.
 
 /// Counts words.
 #[derive(Parser)]
