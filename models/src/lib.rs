@@ -19,3 +19,16 @@ pub fn outcomes<T: Ord + Send + 'static>(
     );
     std::mem::take(&mut outcomes.lock().unwrap())
 }
+
+/// Takes examples in, each as a module: `examples! { name: "../../package/src/bin/name.rs" }`. The
+/// paths begin at the file that says so.
+#[macro_export]
+macro_rules! examples {
+    ($($name:ident: $path:literal),+ $(,)?) => {
+        $(
+            #[allow(dead_code, unfulfilled_lint_expectations)]
+            #[path = $path]
+            mod $name;
+        )+
+    };
+}

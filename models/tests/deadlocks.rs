@@ -10,51 +10,25 @@ use std::thread;
 
 use models::outcomes;
 
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_bounded_both_ways_broken.rs"]
-mod deadlock_bounded_both_ways_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_bounded_both_ways_fixed.rs"]
-mod deadlock_bounded_both_ways_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_dining_philosophers_broken.rs"]
-mod deadlock_dining_philosophers_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_dining_philosophers_fixed.rs"]
-mod deadlock_dining_philosophers_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_guard_in_match_broken.rs"]
-mod deadlock_guard_in_match_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_guard_in_match_fixed.rs"]
-mod deadlock_guard_in_match_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_join_holding_lock_broken.rs"]
-mod deadlock_join_holding_lock_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_join_holding_lock_fixed.rs"]
-mod deadlock_join_holding_lock_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_lost_wakeup_broken.rs"]
-mod deadlock_lost_wakeup_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_lost_wakeup_fixed.rs"]
-mod deadlock_lost_wakeup_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_recursive_read_fixed.rs"]
-mod deadlock_recursive_read_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_relock_broken.rs"]
-mod deadlock_relock_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_relock_fixed.rs"]
-mod deadlock_relock_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_sender_alive_broken.rs"]
-mod deadlock_sender_alive_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_sender_alive_fixed.rs"]
-mod deadlock_sender_alive_fixed;
+models::examples! {
+    deadlock_bounded_both_ways_broken: "../../pitfalls/src/bin/deadlock_bounded_both_ways_broken.rs",
+    deadlock_bounded_both_ways_fixed: "../../pitfalls/src/bin/deadlock_bounded_both_ways_fixed.rs",
+    deadlock_dining_philosophers_broken: "../../pitfalls/src/bin/deadlock_dining_philosophers_broken.rs",
+    deadlock_dining_philosophers_fixed: "../../pitfalls/src/bin/deadlock_dining_philosophers_fixed.rs",
+    deadlock_guard_in_match_broken: "../../pitfalls/src/bin/deadlock_guard_in_match_broken.rs",
+    deadlock_guard_in_match_fixed: "../../pitfalls/src/bin/deadlock_guard_in_match_fixed.rs",
+    deadlock_join_holding_lock_broken: "../../pitfalls/src/bin/deadlock_join_holding_lock_broken.rs",
+    deadlock_join_holding_lock_fixed: "../../pitfalls/src/bin/deadlock_join_holding_lock_fixed.rs",
+    deadlock_lock_order_broken: "../../pitfalls/src/bin/deadlock_lock_order_broken.rs",
+    deadlock_lock_order_fixed: "../../pitfalls/src/bin/deadlock_lock_order_fixed.rs",
+    deadlock_lost_wakeup_broken: "../../pitfalls/src/bin/deadlock_lost_wakeup_broken.rs",
+    deadlock_lost_wakeup_fixed: "../../pitfalls/src/bin/deadlock_lost_wakeup_fixed.rs",
+    deadlock_recursive_read_fixed: "../../pitfalls/src/bin/deadlock_recursive_read_fixed.rs",
+    deadlock_relock_broken: "../../pitfalls/src/bin/deadlock_relock_broken.rs",
+    deadlock_relock_fixed: "../../pitfalls/src/bin/deadlock_relock_fixed.rs",
+    deadlock_sender_alive_broken: "../../pitfalls/src/bin/deadlock_sender_alive_broken.rs",
+    deadlock_sender_alive_fixed: "../../pitfalls/src/bin/deadlock_sender_alive_fixed.rs",
+}
 
 /// What a server answers that is asked all of `$asked`, through channels without room.
 macro_rules! answers {
@@ -70,6 +44,28 @@ macro_rules! answers {
             answers
         })
     };
+}
+
+/// The balances after a transfer of 10 one way and of 20 the other way.
+macro_rules! balances {
+    ($half:ident) => {
+        outcomes(|| {
+            let accounts = [100, 100].map(Mutex::new);
+            $half::transfer_both_ways(&accounts);
+            accounts.map(|account| account.into_inner().unwrap())
+        })
+    };
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn broken_deadlock_lock_order() {
+    balances!(deadlock_lock_order_broken);
+}
+
+#[test]
+fn fixed_deadlock_lock_order() {
+    assert_eq!(balances!(deadlock_lock_order_fixed), [[110, 90]].into());
 }
 
 #[test]

@@ -18,36 +18,18 @@ use shuttle::future::block_on;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task;
 
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_guard_across_await_broken.rs"]
-mod deadlock_guard_across_await_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_guard_across_await_fixed.rs"]
-mod deadlock_guard_across_await_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_missed_notify_broken.rs"]
-mod deadlock_missed_notify_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_missed_notify_fixed.rs"]
-mod deadlock_missed_notify_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_nested_permits_broken.rs"]
-mod deadlock_nested_permits_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_nested_permits_fixed.rs"]
-mod deadlock_nested_permits_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_unpolled_future_broken.rs"]
-mod deadlock_unpolled_future_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_unpolled_future_fixed.rs"]
-mod deadlock_unpolled_future_fixed;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/livelock_polite_retry_broken.rs"]
-mod livelock_polite_retry_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/livelock_polite_retry_fixed.rs"]
-mod livelock_polite_retry_fixed;
+models::examples! {
+    deadlock_guard_across_await_broken: "../../pitfalls/src/bin/deadlock_guard_across_await_broken.rs",
+    deadlock_guard_across_await_fixed: "../../pitfalls/src/bin/deadlock_guard_across_await_fixed.rs",
+    deadlock_missed_notify_broken: "../../pitfalls/src/bin/deadlock_missed_notify_broken.rs",
+    deadlock_missed_notify_fixed: "../../pitfalls/src/bin/deadlock_missed_notify_fixed.rs",
+    deadlock_nested_permits_broken: "../../pitfalls/src/bin/deadlock_nested_permits_broken.rs",
+    deadlock_nested_permits_fixed: "../../pitfalls/src/bin/deadlock_nested_permits_fixed.rs",
+    deadlock_unpolled_future_broken: "../../pitfalls/src/bin/deadlock_unpolled_future_broken.rs",
+    deadlock_unpolled_future_fixed: "../../pitfalls/src/bin/deadlock_unpolled_future_fixed.rs",
+    livelock_polite_retry_broken: "../../pitfalls/src/bin/livelock_polite_retry_broken.rs",
+    livelock_polite_retry_fixed: "../../pitfalls/src/bin/livelock_polite_retry_fixed.rs",
+}
 
 /// The totals after both have been added.
 macro_rules! totals {

@@ -8,12 +8,10 @@ use std::thread;
 
 use models::outcomes;
 
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_barrier_short_broken.rs"]
-mod deadlock_barrier_short_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/deadlock_barrier_short_fixed.rs"]
-mod deadlock_barrier_short_fixed;
+models::examples! {
+    deadlock_barrier_short_broken: "../../pitfalls/src/bin/deadlock_barrier_short_broken.rs",
+    deadlock_barrier_short_fixed: "../../pitfalls/src/bin/deadlock_barrier_short_fixed.rs",
+}
 
 /// What each party of `behind_best` returns, with `None` for an error.
 macro_rules! all_behind_best {

@@ -9,12 +9,10 @@ use std::rc::Rc;
 use models::outcomes;
 use shuttle::future::{block_on, spawn_local};
 
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/race_async_lost_update_broken.rs"]
-mod race_async_lost_update_broken;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../pitfalls/src/bin/race_async_lost_update_fixed.rs"]
-mod race_async_lost_update_fixed;
+models::examples! {
+    race_async_lost_update_broken: "../../pitfalls/src/bin/race_async_lost_update_broken.rs",
+    race_async_lost_update_fixed: "../../pitfalls/src/bin/race_async_lost_update_fixed.rs",
+}
 
 /// The totals after two tasks of the half have added 1 each.
 macro_rules! totals {

@@ -1,0 +1,29 @@
+//! What the silent no-ops do, on every schedule: the broken halves nothing, the fixed ones all.
+
+extern crate shuttle_tokio as tokio;
+extern crate std_model as std;
+
+use models::outcomes;
+
+models::examples! {
+    noop_future_never_polled_broken: "../../pitfalls/src/bin/noop_future_never_polled_broken.rs",
+    noop_future_never_polled_fixed: "../../pitfalls/src/bin/noop_future_never_polled_fixed.rs",
+}
+
+/// How many of three rows were saved.
+macro_rules! saved {
+    ($half:ident) => {
+        outcomes(|| {
+            let mut table = Vec::new();
+            let save_all = $half::save_all(&mut table, &["ada", "grace", "edsger"]);
+            shuttle::future::block_on(save_all).unwrap();
+            table.iter().filter(|&&byte| byte == b'\n').count()
+        })
+    };
+}
+
+#[test]
+fn noop_future_never_polled() {
+    assert_eq!(saved!(noop_future_never_polled_broken), [0].into());
+    assert_eq!(saved!(noop_future_never_polled_fixed), [3].into());
+}
