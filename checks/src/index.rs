@@ -147,17 +147,17 @@ fn capitalized(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The README with every row as it should be: stale ones mended, dangling ones removed, a missing
+/// The README with every row as it should be: stale ones replaced, dangling ones removed, a missing
 /// one at the end of the table that holds its nearest relations, by name.
-pub fn mend(readme: &str, tables: &[Table]) -> Result<String> {
+pub fn updated(readme: &str, tables: &[Table]) -> Result<String> {
     let mut readme = readme.to_owned();
     for table in tables {
-        readme = mend_table(&readme, table)?;
+        readme = updated_table(&readme, table)?;
     }
     Ok(readme)
 }
 
-fn mend_table(readme: &str, Table { head, rows }: &Table) -> Result<String> {
+fn updated_table(readme: &str, Table { head, rows }: &Table) -> Result<String> {
     let mut missing = rows.clone();
     let mut lines: Vec<(String, Option<usize>)> = Vec::new(); // with the table they are a row of
     let (mut tables, mut in_table) = (0, false);
@@ -207,7 +207,7 @@ fn name(row: &str) -> String {
 
 /// Fails where a row is missing, stale or dangling.
 pub fn check(readme: &Path, tables: &[Table]) -> Result<()> {
-    let (is, should_be) = (read(readme)?, mend(&read(readme)?, tables)?);
+    let (is, should_be) = (read(readme)?, updated(&read(readme)?, tables)?);
     let only_in = |a: &str, b: &str, mark: &str| -> Vec<String> {
         let lines = a
             .lines()
@@ -219,16 +219,16 @@ pub fn check(readme: &Path, tables: &[Table]) -> Result<()> {
     if is != should_be {
         let readme = readme.display();
         bail!(
-            "`cargo index` mends {readme}, in place:\n{}",
+            "`cargo index` fixes {readme}, in place:\n{}",
             changes.join("\n")
         );
     }
     Ok(())
 }
 
-/// Mends the README in place and returns whether there was something to mend.
+/// Updates the README in place and returns whether anything changed.
 pub fn write(readme: &Path, tables: &[Table]) -> Result<bool> {
-    let (is, should_be) = (read(readme)?, mend(&read(readme)?, tables)?);
+    let (is, should_be) = (read(readme)?, updated(&read(readme)?, tables)?);
     if is != should_be {
         fs::write(readme, &should_be)?;
     }

@@ -82,7 +82,7 @@ pub fn runs(example: &Example) -> Result<Vec<Run>> {
     }
     ensure!(
         !runs.is_empty(),
-        "the header shows no run: it wants a ```console block"
+        "the header shows no run: it needs a ```console block"
     );
     for run in &mut runs {
         run.output.truncate(run.output.trim_end_matches('\n').len());
@@ -115,13 +115,13 @@ fn check_command(command: &str, example: &Example) -> Result<()> {
     Ok(())
 }
 
-/// What a run wants that is not there: a feature, or services, none of them twice.
-pub enum Want {
+/// What a run needs and does not have: a feature, or services, none of them twice.
+pub enum Missing {
     Feature,
     Services(Vec<String>),
 }
 
-impl Want {
+impl Missing {
     /// The command that would run it; `features` are those of the example.
     pub fn command(&self, package: &str, example: &str, features: &[String]) -> String {
         let services = match self {
@@ -140,9 +140,9 @@ impl Run {
     /// Why this run cannot be made now: a feature that is not `on`, or a service. A service is a
     /// variable such as `REDIS_URL` that the command names and the environment lacks;
     /// with `CHECK_SERVICES=1` that is no excuse.
-    pub fn wants(&self, on: bool) -> Option<Want> {
+    pub fn missing(&self, on: bool) -> Option<Missing> {
         if !on {
-            return Some(Want::Feature);
+            return Some(Missing::Feature);
         }
         let missing = self
             .services()
@@ -150,7 +150,7 @@ impl Run {
             .filter(|name| env::var_os(name).is_none());
         let missing: Vec<_> = missing.collect::<BTreeSet<_>>().into_iter().collect();
         let must = env::var_os("CHECK_SERVICES").is_some_and(|value| value == "1");
-        (!missing.is_empty() && !must).then_some(Want::Services(missing))
+        (!missing.is_empty() && !must).then_some(Missing::Services(missing))
     }
 
     /// Errs if one of its `cargo run` has no `-F` for what the example needs, or another one.
@@ -173,7 +173,8 @@ impl Run {
         Ok(())
     }
 
-    fn services(&self) -> Vec<String> {
+    /// The variables with the address of a service that the command names.
+    pub fn services(&self) -> Vec<String> {
         let names = self
             .command
             .split(|c: char| !(c.is_ascii_uppercase() || c == '_'));

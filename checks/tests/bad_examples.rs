@@ -320,7 +320,7 @@ fn what_a_run_wants() {
     let run = &runs(&example(&GOOD.replace("$ cargo run", call))).unwrap()[0];
     let command = |on, features: &[&str]| {
         let features: Vec<_> = features.iter().map(|&name| name.to_owned()).collect();
-        run.wants(on)
+        run.missing(on)
             .expect("something")
             .command("recipes", "hello", &features)
     };
@@ -331,7 +331,7 @@ fn what_a_run_wants() {
     let feature = "cargo test -p recipes -F db,tls --test examples -- hello";
     assert_eq!(command(false, &["db", "tls"]), feature);
     let run = &runs(&example(GOOD)).unwrap()[0];
-    assert!(run.wants(true).is_none());
+    assert!(run.missing(true).is_none());
     assert!(run.check_features(&[]).is_ok());
     assert!(run.check_features(&["db".to_owned()]).is_err());
     let with = GOOD.replace("--bin hello", "--bin hello -F db");
@@ -607,13 +607,13 @@ fn rows_that_are_missing_stale_or_dangling() {
         |---|---|---|---|---|---|---|---|\n| `race_late` |  |  |  |  |  |  | nothing |\n";
     let readme =
         format!("# A\n\n## B\n\n{head}{hello}\n## C\n\n{head}{late}\n{tools}\n| other | table |\n");
-    assert_eq!(index::mend(&readme, &tables).unwrap(), readme);
+    assert_eq!(index::updated(&readme, &tables).unwrap(), readme);
 
     let file = tempfile::NamedTempFile::new().unwrap();
     let complaint = |readme: &str| {
         fs::write(file.path(), readme).unwrap();
         let error = index::check(file.path(), &tables).unwrap_err().to_string();
-        assert!(error.starts_with("`cargo index` mends "), "{error}");
+        assert!(error.starts_with("`cargo index` fixes "), "{error}");
         assert!(index::write(file.path(), &tables).unwrap());
         index::check(file.path(), &tables).unwrap();
         error
@@ -630,16 +630,16 @@ fn rows_that_are_missing_stale_or_dangling() {
         ))
         .contains("- | [`gone`]")
     );
-    assert!(complaint(&readme.replace(hello, &format!("{hello}{hello}"))).contains("mends"));
+    assert!(complaint(&readme.replace(hello, &format!("{hello}{hello}"))).contains("fixes"));
     // A bare name in a table is filled in where it stands; what stands nowhere goes to its like.
     let bare = readme.replace(hello, "| hello |\n");
-    assert_eq!(index::mend(&bare, &tables).unwrap(), readme);
-    assert!(index::mend("# No table\n", &tables).is_err());
+    assert_eq!(index::updated(&bare, &tables).unwrap(), readme);
+    assert!(index::updated("# No table\n", &tables).is_err());
     tables[0]
         .rows
         .insert("race_later".to_owned(), "| `race_later` |".to_owned());
     let wanted = readme.replace(late, &format!("{late}| `race_later` |\n"));
-    assert_eq!(index::mend(&readme, &tables).unwrap(), wanted);
+    assert_eq!(index::updated(&readme, &tables).unwrap(), wanted);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `cargo index`: mends the tables of the READMEs. A new row goes to the end of the table whose
+//! `cargo index`: updates the tables of the READMEs. A new row goes to the end of the table whose
 //! names are most like its own; move it to where a reader would look for it.
 
 use checks::example::{PACKAGES, Package, workspace};
@@ -10,7 +10,7 @@ fn main() -> anyhow::Result<()> {
         let changed = index::write(&package.dir.join("README.md"), &index::tables(&package))?;
         println!(
             "{name}/README.md: {}",
-            if changed { "mended" } else { "fine" }
+            if changed { "updated" } else { "fine" }
         );
     }
     Ok(())
