@@ -11,6 +11,7 @@ pub mod copies;
 pub mod example;
 pub mod find;
 pub mod index;
+pub mod names;
 pub mod run;
 
 use std::path::Path;

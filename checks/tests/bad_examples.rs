@@ -315,7 +315,7 @@ fn a_verdict_that_comes_and_goes() {
 // ---- Services and features.
 
 #[test]
-fn what_a_run_wants() {
+fn what_a_run_needs() {
     let call = "$ NO_SUCH_URL=${NO_SUCH_URL:-redis://[..]} cargo run";
     let run = &runs(&example(&GOOD.replace("$ cargo run", call))).unwrap()[0];
     let command = |on, features: &[&str]| {
