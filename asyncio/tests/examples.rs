@@ -1,3 +1,4 @@
 fn main() -> anyhow::Result<std::process::ExitCode> {
-    checks::examples(env!("CARGO_MANIFEST_DIR"), &[])
+    let features = [("smol", cfg!(feature = "smol"))];
+    checks::examples(env!("CARGO_MANIFEST_DIR"), &features)
 }

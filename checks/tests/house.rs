@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use checks::anatomy::{self, TestFile};
-use checks::example::{Example, PACKAGES, Package, all, read, workspace};
+use checks::example::{Example, PACKAGES, Package, all, in_backticks, read, workspace};
 
 #[test]
 fn packages_have_nothing_in_common() {
@@ -161,4 +161,61 @@ fn every_proof_is_a_module() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The rows below `**It says ...**` whose text does not stand in the header that they link to.
+fn unanswered(page: &str, folder: &Path) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut in_block = false;
+    for line in page.lines() {
+        in_block = line.starts_with("| **It says ...**") || in_block && line.starts_with("| ");
+        if !in_block || line.contains("**") {
+            continue;
+        }
+        let Some((texts, links)) = line.split_once(" | ") else {
+            problems.push(format!("a row of two cells, not: {line}"));
+            continue;
+        };
+        for link in links.split("](").skip(1) {
+            let link = link.split(')').next().unwrap();
+            let example = Example::load("", &folder.join(link)).unwrap();
+            let header = example.header().join(" ");
+            for text in in_backticks(texts) {
+                if !header.replace('`', "").contains(&text.replace('`', "")) {
+                    problems.push(format!("{link} does not have the text: {text}"));
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// What people paste into a search stands in the header of the program that answers it.
+#[test]
+fn error_texts_stand_in_the_headers() {
+    let mut problems = Vec::new();
+    let mut rows = 0;
+    for page in ["README.md", "pitfalls/README.md"] {
+        let path = workspace().join(page);
+        let text = read(&path).unwrap();
+        rows += text.matches("| **It says ...**").count();
+        problems.extend(unanswered(&text, path.parent().unwrap()));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert_eq!(rows, 2, "each page has such a block");
+}
+
+#[test]
+fn a_page_with_an_error_text_that_nobody_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "//! Fetch.\n//!\n//! It says `out of\n//! files`.\n";
+    std::fs::write(folder.path().join("fetch.rs"), header).unwrap();
+    let page = |text: &str| {
+        format!("| you see | program |\n| **It says ...** | |\n| `{text}` | [`fetch`](fetch.rs) |\n")
+    };
+    assert_eq!(unanswered(&page("out of files"), folder.path()), [""; 0]);
+    assert_eq!(
+        unanswered(&page("out of luck"), folder.path()),
+        ["fetch.rs does not have the text: out of luck"]
+    );
 }

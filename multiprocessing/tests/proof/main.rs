@@ -1,0 +1,3 @@
+//! What the demos do not show: edge cases, panics, cancellation. Each module compiles the very
+//! file that people copy.
+
