@@ -1,13 +1,17 @@
 //! Fixed: one thread, no lock, and all 100 updates count: wait first, then read and write.
 //!
-//! Between two awaits nothing else runs on this thread, so the read and the write are one step.
-//! It costs nothing. Where the await needs the old value, hold a `tokio::sync::Mutex` over it, at
-//! the price of one task at a time. Where tasks run on several threads, `Cell` does not compile:
-//! use an atomic and `fetch_add`, after the await as well.
+//! Between two awaits nothing else runs on this thread, so the read and the write are one step. It
+//! costs nothing.
 //!
-//! Python: `size = await fetch()`, and then `total += size`.
+//! - If the await needs the old value, hold a `tokio::sync::Mutex` across it. Then one task at a
+//!   time goes on.
+//! - If tasks run on several threads, `Cell` does not compile. Use an atomic and `fetch_add`, also
+//!   after the await.
+//!
+//! Python: `size = await fetch()`, and then `total += size`
 //! Broken: `race_async_lost_update_broken`
 //! Needs: `cargo add futures@0.3`, `cargo add tokio@1 -F full,test-util`
+//! Tested: `models/tests/races_async.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin race_async_lost_update_fixed
@@ -23,29 +27,29 @@ use tokio::time::sleep;
 
 /// Adds what `fetch` returns to `total`.
 pub async fn add(total: &Cell<u64>, fetch: impl Future<Output = u64>) {
-    let size = fetch.await; // FIXED: waits before it reads
-    total.set(total.get() + size);
+    let size = fetch.await;
+    let seen = total.get(); // FIXED: reads after it has waited
+    total.set(seen + size);
 }
 
-// Only for the demo from here on.
+/// Stands for a download. Returns the size of the page in kB.
+pub async fn fetch() -> u64 {
+    sleep(Duration::from_millis(10)).await;
+    1
+}
 
+// Time is paused: when every task waits, the clock jumps to the next deadline.
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> ExitCode {
     let total = Cell::new(0);
-    join_all((0..100).map(|_| add(&total, fetch()))).await;
-    println!(
-        "100 pages of 1 kB, fetched on one thread: the total is {} kB",
-        total.get()
-    );
-    if total.get() == 100 {
+    let additions = (0..100).map(|_| add(&total, fetch()));
+    join_all(additions).await;
+
+    let total = total.get();
+    println!("100 pages of 1 kB, fetched on one thread: the total is {total} kB");
+    if total == 100 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
-}
-
-/// Stands for a download. Returns the size of the page, in kB.
-pub async fn fetch() -> u64 {
-    sleep(Duration::from_millis(10)).await;
-    1
 }

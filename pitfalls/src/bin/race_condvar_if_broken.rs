@@ -1,107 +1,94 @@
-//! Race: `if` around a condition variable's wait: one item, two woken, one pops from empty.
+//! Race: `if` around the wait on a condition variable: one item, two woken, one pops from empty.
 //!
-//! You see: a worker gets nothing from a queue that is open, and ends early; with `unwrap`, a
-//! panic on `None`. Rarely, and mostly with more than one consumer.
-//! Why: to be woken says that something changed, not that it is still so. Between the
-//! notification and the lock another consumer takes the item; a wait may also end for no reason.
-//! Here two barriers force it on every run.
+//! You see: a worker gets `None` from a queue that is open, and ends early, or it panics with
+//! "called `Option::unwrap()` on a `None` value". Rarely, and mostly with more than one consumer.
+//! Why: being woken says that something has changed, not that it is still so. Another consumer may
+//! take the item first, and a wait may even end for no reason (a spurious wakeup). Here two
+//! barriers force the bad moment on every run.
 //! Rule: wait in a `while` loop, or with `wait_while`.
 //!
-//! Python: `if not items: changed.wait()` (`IndexError: pop from an empty deque`).
-//! Caught by: no lint; shuttle (`models/tests/races_broken.rs`).
+//! Python: `if not items: condition.wait()` (`IndexError: pop from an empty deque`)
+//! Caught by: no lint; shuttle (`models/tests/races.rs`)
 //! Fixed: `race_condvar_if_fixed`
 //! Needs: nothing
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin race_condvar_if_broken
 //! ? 1
-//! 2 items for 2 consumers: they got [None, Some(1)], 1 left in the queue
+//! 2 jobs for 2 workers: they got [None, Some(1)]
 //! ```
 
 use std::collections::VecDeque;
-use std::iter;
 use std::process::ExitCode;
 use std::sync::{Barrier, Condvar, Mutex};
 use std::thread;
 
-/// A queue for any number of threads.
-pub struct Queue<T> {
-    state: Mutex<State<T>>,
+/// A queue of jobs, by number, for any number of threads.
+#[derive(Default)]
+pub struct Queue {
+    state: Mutex<State>,
     changed: Condvar,
 }
 
-struct State<T> {
-    items: VecDeque<T>,
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<u32>,
     closed: bool,
 }
 
-impl<T> Queue<T> {
-    /// Makes an open, empty queue.
-    pub fn open() -> Self {
-        let state = State {
-            items: VecDeque::new(),
-            closed: false,
-        };
-        Self {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        }
-    }
-
-    /// Adds an item at the end.
-    pub fn push(&self, item: T) {
-        self.state.lock().unwrap().items.push_back(item);
-        self.changed.notify_all();
-    }
-
-    /// Says that no more items come.
-    pub fn close(&self) {
-        self.state.lock().unwrap().closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Takes the first item. Waits while there is none; `None` once the queue is closed and empty.
-    pub fn pop(&self, asleep: &Barrier) -> Option<T> {
+impl Queue {
+    /// Adds a job at the end.
+    pub fn push(&self, job: u32) {
         let mut state = self.state.lock().unwrap();
-        if state.items.is_empty() && !state.closed {
-            asleep.wait(); // only for the demo: whoever has the lock after this finds it waiting
-            state = self.changed.wait(state).unwrap(); // BROKEN: looks only before the wait
+        state.jobs.push_back(job);
+        self.changed.notify_all();
+    }
+
+    /// Says that no more jobs come.
+    pub fn close(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Takes the first job, waiting until there is one. `None`: the queue is closed and empty.
+    pub fn pop(&self, about_to_wait: &Barrier) -> Option<u32> {
+        let mut state = self.state.lock().unwrap();
+        if state.jobs.is_empty() && !state.closed {
+            about_to_wait.wait(); // only for the demo: keeps the lock until it waits
+            state = self.changed.wait(state).unwrap(); // BROKEN: does not look again
         }
-        state.items.pop_front()
+        state.jobs.pop_front()
     }
 }
 
-// Only for the demo from here on.
-
 fn main() -> ExitCode {
-    let (got, left) = pop_one_each();
-    println!("2 items for 2 consumers: they got {got:?}, {left} left in the queue");
-    if left == 0 {
+    let queue = Queue::default();
+    let popped = Mutex::new(Vec::new());
+    let about_to_wait = Barrier::new(2);
+    let both_have_popped = Barrier::new(3);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let job = queue.pop(&about_to_wait);
+                popped.lock().unwrap().push(job);
+                both_have_popped.wait(); // only for the demo: lets `main` go on
+            });
+        }
+        about_to_wait.wait(); // only for the demo: one worker waits,
+        about_to_wait.wait(); // only for the demo: and so does the other
+        queue.push(1);
+        both_have_popped.wait(); // only for the demo: before there is a second job
+        queue.push(2);
+        queue.close();
+    });
+
+    let mut popped = popped.into_inner().unwrap();
+    popped.sort();
+    println!("2 jobs for 2 workers: they got {popped:?}");
+    if popped == [Some(1), Some(2)] {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
-}
-
-/// Two consumers take one item each, of two. Returns what they got, sorted, and how many are left.
-pub fn pop_one_each() -> ([Option<u32>; 2], usize) {
-    let queue = Queue::open();
-    let (asleep, awake) = (Barrier::new(2), Barrier::new(3));
-    let mut got = thread::scope(|s| {
-        let pop = || {
-            let item = queue.pop(&asleep);
-            awake.wait(); // only for the demo: before there is a second item
-            item
-        };
-        let consumers = [s.spawn(pop), s.spawn(pop)];
-        asleep.wait(); // only for the demo: one waits,
-        asleep.wait(); // only for the demo: and the other one
-        queue.push(1);
-        awake.wait(); // only for the demo: both are back
-        queue.push(2);
-        consumers.map(|consumer| consumer.join().unwrap())
-    });
-    got.sort();
-    queue.close();
-    (got, iter::from_fn(|| queue.pop(&asleep)).count())
 }

@@ -1,14 +1,13 @@
-//! Race: two threads add to one counter, and an update vanishes.
+//! Race: two threads add to one counter, and an update is lost.
 //!
 //! You see: a total that is too small, and a different one on each run.
-//! Why: `load` then `store` is two steps; what another thread stores in between is overwritten.
-//! Each step is atomic and nothing is `unsafe`: Rust rules out data races, not all races. Here a
-//! barrier forces the bad moment on every run.
+//! Why: `load` and then `store` are two steps, and the `store` overwrites what another thread
+//! stored in between. Each step is atomic and nothing is `unsafe`: Rust rules out data races, not
+//! every race condition. Here a barrier forces the bad moment on every run.
 //! Rule: read, change and write a shared value in one step, or under one lock.
 //!
-//! Python: `counter += size(page)` from two threads. (A plain `+= 1` happens to lose nothing in
-//! CPython 3.10 to 3.13, which change threads at calls and at the ends of loops only.)
-//! Caught by: no lint; shuttle (`models/tests/broken.rs`).
+//! Python: `counter += size(page)` from two threads, which may switch during the call
+//! Caught by: no lint; shuttle (`models/tests/races.rs`)
 //! Fixed: `race_lost_update_fixed`
 //! Needs: nothing
 //!
@@ -23,23 +22,21 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-/// Adds 1 to a counter on each of `threads` threads and returns what it says then.
+/// Adds 1 to a counter on each of `threads` threads, and returns what it says in the end.
 pub fn count(threads: usize) -> u64 {
     let counter = AtomicU64::new(0);
     let all_have_read = Barrier::new(threads);
-    thread::scope(|s| {
+    thread::scope(|scope| {
         for _ in 0..threads {
-            s.spawn(|| {
+            scope.spawn(|| {
                 let seen = counter.load(Relaxed);
                 all_have_read.wait(); // only for the demo: the bad moment, on every run
-                counter.store(seen + 1, Relaxed); // BROKEN: what was seen is history
+                counter.store(seen + 1, Relaxed); // BROKEN: overwrites newer values
             });
         }
     });
     counter.into_inner()
 }
-
-// Only for the demo from here on.
 
 fn main() -> ExitCode {
     let total = count(2);

@@ -1,13 +1,14 @@
 //! Race: two buyers see the last ticket, both buy it, and the count wraps around.
 //!
 //! You see: more sold than there was, and a count of 18446744073709551615.
-//! Why: `load` then `fetch_sub` is check, then act: between the two, the other buyer takes the
-//! ticket. `fetch_sub` does not stop at 0 and does not panic, in a debug build either: 0 - 1 is
-//! `u64::MAX`, and from there on every check passes. Here a barrier forces it on every run.
+//! Why: `load` and then `fetch_sub` is check-then-act: in between, the other buyer takes the
+//! ticket. `fetch_sub` does not stop at 0 and never panics, not even in a debug build: 0 - 1 is
+//! `u64::MAX`, and from then on every check passes. Here a barrier forces the bad moment on every
+//! run.
 //! Rule: check and change a shared value in one step, or under one lock.
 //!
-//! Python: `if left > 0: pay(); left -= 1` from two threads.
-//! Caught by: no lint; shuttle (`models/tests/races_broken.rs`).
+//! Python: `if left > 0: pay(); left -= 1` from two threads
+//! Caught by: no lint; shuttle (`models/tests/races.rs`)
 //! Fixed: `race_oversold_tickets_fixed`
 //! Needs: nothing
 //!
@@ -23,40 +24,38 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 /// Takes one of the tickets that are `left`. Returns whether there was one.
-pub fn buy(left: &AtomicU64, moment: &Barrier) -> bool {
+pub fn buy(left: &AtomicU64, all_have_looked: &Barrier) -> bool {
     if left.load(Relaxed) == 0 {
         return false;
     }
-    moment.wait(); // only for the demo: both have seen the last ticket
-    left.fetch_sub(1, Relaxed); // BROKEN: what was seen is history
+    all_have_looked.wait(); // only for the demo: all buyers have seen a ticket
+    left.fetch_sub(1, Relaxed); // BROKEN: the ticket may be gone by now
     true
 }
 
-// Only for the demo from here on.
+/// Each of `buyers` threads tries to buy one ticket. Returns how many were sold and are left.
+pub fn sell(tickets: u64, buyers: usize) -> (u64, u64) {
+    let left = AtomicU64::new(tickets);
+    let sold = AtomicU64::new(0);
+    let all_have_looked = Barrier::new(buyers);
+    thread::scope(|scope| {
+        for _ in 0..buyers {
+            scope.spawn(|| {
+                if buy(&left, &all_have_looked) {
+                    sold.fetch_add(1, Relaxed);
+                }
+            });
+        }
+    });
+    (sold.into_inner(), left.into_inner())
+}
 
 fn main() -> ExitCode {
     let (sold, left) = sell(1, 2);
     println!("1 ticket, 2 buyers: {sold} sold, {left} left");
-    if (sold, left) == (1, 0) {
+    if sold == 1 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
-}
-
-/// Each of `buyers` threads wants a ticket. Returns how many were sold and how many are left.
-pub fn sell(tickets: u64, buyers: usize) -> (usize, u64) {
-    let left = AtomicU64::new(tickets);
-    let moment = Barrier::new(buyers);
-    let sold = thread::scope(|s| {
-        let buyers: Vec<_> = (0..buyers)
-            .map(|_| s.spawn(|| buy(&left, &moment)))
-            .collect();
-        buyers
-            .into_iter()
-            .map(|buyer| buyer.join().unwrap())
-            .filter(|&bought| bought)
-            .count()
-    });
-    (sold, left.into_inner())
 }
