@@ -1,68 +1,72 @@
-//! Race: three threads print a line each, in several steps, and the lines run into each other.
+//! Race: three threads print a line each, word by word, and the lines run into each other.
 //!
-//! You see: lines of a log with words of other lines in them, and empty lines.
-//! Why: each `print!` or `write!` locks stdout for itself, so it is whole; between two of them
-//! anybody may print. Here a barrier forces the bad moment on every run.
-//! Rule: one line, one `println!`; or hold `stdout().lock()` for the whole line.
+//! You see: garbled output: lines of a log with words of other lines in them, and empty lines.
+//! Why: each `print!` or `write!` locks stdout for itself, so it is whole; between two of them any
+//! other thread may print. Here a barrier forces the bad moment on every run.
+//! Rule: one `println!` for a line, or hold `stdout().lock()` until the line has ended.
 //!
-//! Python: `print(cell, end=" ")` in a loop, then `print()`, from several threads.
-//! Caught by: no lint.
+//! Python: `print(word, end=" ")` in a loop and then `print()`, from several threads
+//! Caught by: no lint
 //! Fixed: `race_interleaved_print_fixed`
 //! Needs: nothing
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin race_interleaved_print_broken
 //! ? 1
-//! 3 threads printed 3 rows: 3 of them are mixed
+//! 3 threads printed a row each: 0 of 3 rows are whole
 //! ```
 
+use std::env;
 use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::sync::Barrier;
-use std::{env, thread};
+use std::thread;
 
-/// Prints one row of a table. The error is that of stdout, such as a pipe that nobody reads.
-pub fn print_row(cells: &[&str], moment: &Barrier) -> io::Result<()> {
-    let mut out = io::stdout(); // BROKEN: locked for each `write!` alone
-    for cell in cells {
-        write!(out, "{cell:<12}")?;
+const ROWS: [&str; 3] = [
+    "ada lovelace 1815",
+    "grace hopper 1906",
+    "edsger dijkstra 1930",
+];
+
+/// Prints a row word by word.
+pub fn print_row(row: &str, all_have_printed: &Barrier) -> io::Result<()> {
+    let mut out = io::stdout(); // BROKEN: each `write!` locks it for itself
+    for word in row.split(' ') {
+        write!(out, "{word} ")?;
     }
-    moment.wait(); // only for the demo: nobody ends the line before all are in it
+    all_have_printed.wait(); // only for the demo: all words before any line break
     writeln!(out)
 }
 
-// Only for the demo from here on.
-
-const TIMES: usize = 1; // that each row is printed
-const TABLE: [[&str; 3]; 3] = [
-    ["ada", "lovelace", "1815"],
-    ["grace", "hopper", "1906"],
-    ["edsger", "dijkstra", "1930"],
-];
-
-fn main() -> io::Result<ExitCode> {
-    if env::args().nth(1).is_some_and(|role| role == "print") {
-        return print_table(); // in a child: the program started itself
-    }
-    let child = Command::new(env::current_exe()?).arg("print").output()?;
-    let printed = String::from_utf8_lossy(&child.stdout);
-    let is_row = |line: &&str| TABLE.iter().any(|row| line.split_whitespace().eq(*row));
-    let rows = TABLE.len() * TIMES;
-    let mixed = rows - printed.lines().filter(is_row).count();
-    println!("3 threads printed {rows} rows: {mixed} of them are mixed");
-    Ok(if mixed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+/// Prints all rows, each on a thread of its own.
+fn print_table() {
+    let all_have_printed = &Barrier::new(ROWS.len());
+    thread::scope(|scope| {
+        for row in ROWS {
+            scope.spawn(move || print_row(row, all_have_printed).unwrap());
+        }
+    });
 }
 
-fn print_table() -> io::Result<ExitCode> {
-    let moment = Barrier::new(TABLE.len());
-    thread::scope(|s| {
-        let print = |row| (0..TIMES).try_for_each(|_| print_row(row, &moment));
-        let rows = TABLE.each_ref().map(|row| s.spawn(move || print(row)));
-        rows.into_iter().try_for_each(|row| row.join().unwrap())
-    })?;
-    Ok(ExitCode::SUCCESS)
+fn main() -> io::Result<ExitCode> {
+    if env::args().len() > 1 {
+        print_table(); // in a child of this program
+        return Ok(ExitCode::SUCCESS);
+    }
+
+    let program = env::current_exe()?;
+    let child = Command::new(program).arg("print").output()?;
+    let printed = String::from_utf8_lossy(&child.stdout);
+    let mut whole = 0;
+    for line in printed.lines() {
+        if ROWS.contains(&line.trim_end()) {
+            whole += 1;
+        }
+    }
+    println!("3 threads printed a row each: {whole} of 3 rows are whole");
+    if whole == 3 {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::FAILURE)
+    }
 }
