@@ -1,22 +1,22 @@
 //! Race: a sum is cut by the number of threads, so another machine gets another answer.
 //!
-//! You see: the last digits differ from machine to machine, or from run to run.
-//! Why: each addition of floats rounds, so where the numbers are cut decides the last digits.
-//! Here the pool decides that; in `par_iter().sum()` it is which thread happened to be idle.
+//! You see: a parallel sum of floats that is not reproducible: the last digits differ from machine
+//! to machine, or from run to run.
+//! Why: each addition of floats rounds, so the last digits depend on where the numbers are cut.
+//! Here the size of the pool decides that; in `par_iter().sum()` it is which thread happened to be
+//! idle.
 //! Rule: what the answer depends on comes from the input, never from the threads.
 //!
-//! Python: `sum(pool.map(sum, batched(numbers, len(numbers) // os.cpu_count())))`, from 3.12 on,
-//! where `sum` itself rounds less.
-//! Caught by: no lint.
+//! Python: `sum(pool.map(sum, batched(numbers, len(numbers) // os.cpu_count())))`
+//! Caught by: no lint
 //! Fixed: `race_schedule_dependent_fixed`
 //! Needs: `cargo add rayon@1`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin race_schedule_dependent_broken
 //! ? 1
-//! a pool of 1: the sum is 12.090146129863335
-//! a pool of 2: the sum is 12.090146129863445
-//! the same in every bit: false
+//! threads: 1, sum: 12.090146129863335
+//! threads: 2, sum: 12.090146129863445
 //! ```
 
 use std::process::ExitCode;
@@ -24,31 +24,30 @@ use std::process::ExitCode;
 use rayon::prelude::*;
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
-/// The sum of `numbers`, on all threads of the pool.
-pub fn sum(numbers: &[f64]) -> f64 {
-    let share = numbers.len().div_ceil(rayon::current_num_threads()).max(1);
-    numbers
-        .par_chunks(share)
-        .map(|part| part.iter().sum::<f64>())
-        .sum() // BROKEN: cut by threads
+/// Adds up `numbers` on all threads of the pool.
+pub fn parallel_sum(numbers: &[f64]) -> f64 {
+    let threads = rayon::current_num_threads();
+    let part = numbers.len().div_ceil(threads).max(1); // BROKEN: depends on the threads
+    let sums: Vec<f64> = numbers.par_chunks(part).map(sum).collect();
+    sum(&sums)
 }
 
-// Only for the demo from here on.
+fn sum(numbers: &[f64]) -> f64 {
+    numbers.iter().sum()
+}
 
 fn main() -> Result<ExitCode, ThreadPoolBuildError> {
-    let numbers: Vec<f64> = (1..=100_000).map(|i| 1.0 / f64::from(i)).collect();
+    let numbers: Vec<f64> = (1..=100_000).map(|n| 1.0 / f64::from(n)).collect();
     let mut sums = Vec::new();
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let sum = pool.install(|| sum(&numbers));
-        println!("a pool of {threads}: the sum is {sum}");
+        let sum = pool.install(|| parallel_sum(&numbers));
+        println!("threads: {threads}, sum: {sum}");
         sums.push(sum.to_bits());
     }
-    let same = sums[0] == sums[1];
-    println!("the same in every bit: {same}");
-    Ok(if same {
-        ExitCode::SUCCESS
+    if sums[0] == sums[1] {
+        Ok(ExitCode::SUCCESS)
     } else {
-        ExitCode::FAILURE
-    })
+        Ok(ExitCode::FAILURE)
+    }
 }

@@ -1,19 +1,18 @@
 //! Fixed: a sum is cut into parts of one size, so every machine gets the same answer.
 //!
-//! The parts depend on the input alone, and `collect` keeps them in order, so the same numbers
-//! are added in the same order whoever adds them. The cost is a small `Vec`, and an answer that
-//! still has rounding in it, the same everywhere. Random numbers want the same: a seed for each
-//! item, not a generator for each thread.
+//! The size of the parts depends on the input alone, and `collect` keeps them in order. So the same
+//! numbers are added in the same order, whoever adds them. The cost is a small `Vec`. The answer is
+//! still rounded, but the same everywhere. Random numbers need the same care: a seed for each item,
+//! not a generator for each thread.
 //!
-//! Python: `math.fsum(numbers)`, which rounds once, at the end.
+//! Python: `math.fsum(numbers)`, which rounds once, at the end
 //! Broken: `race_schedule_dependent_broken`
 //! Needs: `cargo add rayon@1`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin race_schedule_dependent_fixed
-//! a pool of 1: the sum is 12.090146129863395
-//! a pool of 2: the sum is 12.090146129863395
-//! the same in every bit: true
+//! threads: 1, sum: 12.090146129863395
+//! threads: 2, sum: 12.090146129863395
 //! ```
 
 use std::process::ExitCode;
@@ -21,31 +20,29 @@ use std::process::ExitCode;
 use rayon::prelude::*;
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
-/// The sum of `numbers`, on all threads of the pool: the same in every bit for any pool.
-pub fn sum(numbers: &[f64]) -> f64 {
-    const PART: usize = 4096; // never change it: another size, another answer
-    let parts = numbers
-        .par_chunks(PART)
-        .map(|part| part.iter().sum::<f64>());
-    parts.collect::<Vec<_>>().iter().sum() // FIXED: cut by size, added in order
+/// Adds up `numbers` on all threads of the pool.
+pub fn parallel_sum(numbers: &[f64]) -> f64 {
+    let part = 4096; // FIXED: never changes; another size would be another answer
+    let sums: Vec<f64> = numbers.par_chunks(part).map(sum).collect();
+    sum(&sums)
 }
 
-// Only for the demo from here on.
+fn sum(numbers: &[f64]) -> f64 {
+    numbers.iter().sum()
+}
 
 fn main() -> Result<ExitCode, ThreadPoolBuildError> {
-    let numbers: Vec<f64> = (1..=100_000).map(|i| 1.0 / f64::from(i)).collect();
+    let numbers: Vec<f64> = (1..=100_000).map(|n| 1.0 / f64::from(n)).collect();
     let mut sums = Vec::new();
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let sum = pool.install(|| sum(&numbers));
-        println!("a pool of {threads}: the sum is {sum}");
+        let sum = pool.install(|| parallel_sum(&numbers));
+        println!("threads: {threads}, sum: {sum}");
         sums.push(sum.to_bits());
     }
-    let same = sums[0] == sums[1];
-    println!("the same in every bit: {same}");
-    Ok(if same {
-        ExitCode::SUCCESS
+    if sums[0] == sums[1] {
+        Ok(ExitCode::SUCCESS)
     } else {
-        ExitCode::FAILURE
-    })
+        Ok(ExitCode::FAILURE)
+    }
 }
