@@ -1,177 +1,109 @@
-//! Call a blocking function on each item of a list, some at once: results in order or as they end.
+//! Call a blocking function on every item of a list, on a few threads: results in order.
 //!
-//! Use it for a list that is there as a whole: files, rows, addresses. Threads take the items one
-//! by one, so a slow item holds up one thread and no other item. `map` returns the results in the
-//! order of the items; `map_as_completed` hands each over at once, with the index of its item, for
-//! the order in which they end says nothing about which is which. Results may be `Result`s: then
-//! a failure is kept like any other. A panic stops the rest: what has begun ends, and the caller
-//! gets the panic. To stop at the first error: `thread_pool_first_error`. An input without an end:
-//! `thread_pool_imap`. For computing, rayon: its `par_iter` keeps the order, `par_bridge` does not.
+//! Use it for a list that you have as a whole: files, rows, addresses. A thread that is done with
+//! an item takes the next one, so a slow item holds up only its own thread. `map` returns all
+//! results in the order of the items. `map_as_completed` hands over each one when it is there.
 //!
-//! Python: `list(executor.map(work, items))`, `as_completed(futures)` with a dict from future to
-//! item.
-//! Copy: `map` and `map_as_completed`.
-//! Needs: `cargo add clap@4 -F derive`
+//! - `work` may return a `Result`: then a failure is a result like any other. To stop at the first
+//!   one: `thread_pool_first_error`.
+//! - Items without an end: `thread_pool_imap`. Items that come one at a time: `thread_pool`.
+//! - Work that computes instead of waiting: `rayon_map`.
+//!
+//! Python: `executor.map(f, items)`, and `as_completed` with a dict from each future to its item
+//! Needs: nothing
+//! Tested: `threading/tests/proof/thread_pool_map.rs`
 //!
 //! ```console
 //! $ cargo run -p threading --bin thread_pool_map
-//! as they ended: [1 -> 1, 2 -> 4, 3 -> 9, 4 -> 16, 5 -> 25, 0 -> 0]
-//! in order: [0, 1, 4, 9, 16, 25]
-//! a panic: the first is bad; the rest: not begun
-//!
-//! $ cargo run -p threading --bin thread_pool_map -- --threads 1 --items 3
-//! as they ended: [0 -> 0, 1 -> 1, 2 -> 4]
-//! in order: [0, 1, 4]
-//! a panic: the first is bad; the rest: not begun
-//!
-//! $ cargo run -p threading --bin thread_pool_map -- --items 0
-//! as they ended: []
-//! in order: []
-//! a panic: the first is bad; the rest: not begun
+//! in order: ["<h1>news</h1>", "<h1>mail</h1>", "<h1>feed</h1>"]
+//! 1 of 3: [..], 13 bytes
+//! 2 of 3: [..], 13 bytes
+//! 3 of 3: [..], 13 bytes
 //! ```
 
-use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Condvar, Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
 
-use clap::Parser;
-
-/// Calls `work` for each of `items` in at most `threads` threads, and returns the results in the
-/// order of the items.
+/// Calls `work` on each of `items`, on `threads` threads, and returns the results in the order of
+/// the items.
 ///
 /// # Panics
-/// As [`map_as_completed`] does.
-pub fn map<T: Sync, R: Send>(
-    items: &[T],
-    threads: NonZeroUsize,
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
+/// If `threads` is 0, the system has no more threads to give, or `work` panics. In the last case
+/// the other threads finish the list first.
+pub fn map<T, R>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R>
+where
+    T: Sync,
+    R: Send,
+{
+    let mut results = Vec::new();
     map_as_completed(items, threads, work, |index, result| {
-        results[index] = Some(result)
+        results.push((index, result));
     });
-    results.into_iter().flatten().collect() // each is there, or it would have panicked
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Calls `work` for each of `items` in at most `threads` threads, and `done` in this one with the
-/// index of the item and the result, in the order in which they end. While `done` is busy, at
-/// most twice as many results as there are threads wait for it; then the threads wait as well.
+/// Calls `work` on each of `items`, on `threads` threads, and `on_result` on the calling thread
+/// with the index of an item and its result, in the order in which the calls of `work` end.
 ///
 /// # Panics
-/// With the panic of `work` or `done`, as soon as this thread comes to it: those in progress end
-/// first, and a thread that has just reported may begin one more. Also if the system has no more
-/// threads to give.
-pub fn map_as_completed<T: Sync, R: Send>(
+/// As [`map`] does, and if `on_result` panics. Then each thread does at most one more item.
+pub fn map_as_completed<T, R>(
     items: &[T],
-    threads: NonZeroUsize,
+    threads: usize,
     work: impl Fn(&T) -> R + Sync,
-    mut done: impl FnMut(usize, R),
-) {
-    let threads = threads.get().min(items.len());
-    let next = AtomicUsize::new(0);
-    let (report, results) = mpsc::sync_channel(threads);
-    thread::scope(|s| {
+    mut on_result: impl FnMut(usize, R),
+) where
+    T: Sync,
+    R: Send,
+{
+    assert!(threads > 0, "without threads nothing is done");
+    // References, so that the closure of each thread can take a copy of them.
+    let queue = &Mutex::new(items.iter().enumerate());
+    let work = &work;
+    let (sender, results) = mpsc::sync_channel(threads);
+    thread::scope(|scope| {
         for _ in 0..threads {
-            let (report, next, work) = (report.clone(), &next, &work);
-            s.spawn(move || {
+            let sender = sender.clone();
+            scope.spawn(move || {
                 loop {
-                    // Relaxed: each index goes to one thread, and no other data hangs on it.
-                    let index = next.fetch_add(1, Relaxed);
-                    let Some(item) = items.get(index) else { break };
-                    let result = catch_unwind(AssertUnwindSafe(|| work(item)));
-                    // Fails after a panic: the caller has seen it, and receives no more.
-                    if report.send((index, result)).is_err() {
-                        break;
+                    // A statement of its own, so that the lock is free while `work` runs.
+                    let next = queue.lock().unwrap().next();
+                    let Some((index, item)) = next else { break };
+                    let sent = sender.send((index, work(item)));
+                    if sent.is_err() {
+                        break; // `on_result` has panicked
                     }
                 }
             });
         }
-        drop(report);
+        drop(sender); // the results end when the last thread drops its own
         for (index, result) in results {
-            done(index, result.unwrap_or_else(|panic| resume_unwind(panic)));
+            on_result(index, result);
         }
     });
 }
 
-// Only for the demo from here on.
+// ---- Demo ----------------------------------------------------------------------------------
 
-#[derive(Parser)]
-struct Args {
-    /// How many items at once
-    #[arg(long, value_name = "N", default_value = "4")]
-    threads: NonZeroUsize,
+use std::time::Duration;
 
-    /// How many items: the numbers below N, to be squared
-    #[arg(long, value_name = "N", default_value_t = 6)]
-    items: u16,
+fn main() {
+    let pages = ["news", "mail", "feed"];
+
+    let bodies = map(&pages, 2, |page| fetch(page));
+    println!("in order: {bodies:?}");
+
+    let mut completed = 0;
+    let report = |index, body: String| {
+        completed += 1;
+        println!("{completed} of 3: {}, {} bytes", pages[index], body.len());
+    };
+    map_as_completed(&pages, 2, |page| fetch(page), report);
 }
 
-fn main() -> ExitCode {
-    let Args { threads, items } = Args::parse();
-    let numbers: Vec<usize> = (0..items.into()).collect();
-
-    // Item 0 is the slowest: it ends after all others. One thread cannot but go in order.
-    let mut order = numbers.clone();
-    if threads.get() > 1 && items > 0 {
-        order.rotate_left(1);
-    }
-    let ended = (Mutex::new(Vec::new()), Condvar::new());
-    let in_turn = |n: &usize| {
-        let before = order.iter().position(|number| number == n);
-        let early = |ended: &mut Vec<_>| Some(ended.len()) < before;
-        let so_far = ended.0.lock().unwrap();
-        let _ = ended
-            .1
-            .wait_timeout_while(so_far, Duration::from_secs(2), early)
-            .unwrap();
-        n * n
-    };
-    map_as_completed(&numbers, threads, in_turn, |index, square| {
-        ended.0.lock().unwrap().push((index, square));
-        ended.1.notify_all();
-    });
-    let ended = ended.0.into_inner().unwrap();
-    let shown: Vec<_> = ended
-        .iter()
-        .map(|(n, square)| format!("{n} -> {square}"))
-        .collect();
-    println!("as they ended: [{}]", shown.join(", "));
-
-    let squares = map(&numbers, threads, |n| {
-        thread::sleep(Duration::from_millis(if *n == 0 { 10 } else { 0 })); // it ends late
-        n * n
-    });
-    println!("in order: {squares:?}");
-
-    let begun = AtomicUsize::new(0);
-    let panicked = catch_unwind(|| {
-        map(&[0; 1000], threads, |_| {
-            if begun.fetch_add(1, Relaxed) == 0 {
-                resume_unwind(Box::new("the first is bad")); // `panic!` without the report
-            }
-            thread::sleep(Duration::from_millis(1));
-        })
-    });
-    let message = panicked
-        .err()
-        .and_then(|panic| panic.downcast::<&str>().ok());
-    let rest = if begun.into_inner() < 1000 {
-        "not begun"
-    } else {
-        "all begun"
-    };
-    println!("a panic: {}; the rest: {rest}", message.unwrap_or_default());
-
-    let held = order.iter().map(|&n| (n, n * n)).eq(ended)
-        && numbers.iter().map(|n| n * n).eq(squares)
-        && rest == "not begun";
-    if held {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+/// Stands for a request.
+fn fetch(page: &str) -> String {
+    thread::sleep(Duration::from_millis(20));
+    format!("<h1>{page}</h1>")
 }
