@@ -1,6 +1,7 @@
 //! What the demos do not show: edge cases, panics, cancellation. Each module compiles the very
 //! file that people copy.
 
+mod rayon_join;
 mod thread_pool;
 mod thread_pool_first_error;
 mod thread_pool_imap;
