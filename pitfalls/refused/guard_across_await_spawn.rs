@@ -1,14 +1,15 @@
 //! Refused: a spawned task holds a std lock across an `.await`.
 //!
-//! At an `.await` the task may move to another thread, and std's guard must not. It would also
-//! block each thread of the runtime whose task wants the lock, until all of them wait.
+//! At an `.await` the task may move to another thread, and std's guard must not. It would also block
+//! every thread of the runtime whose task needs the lock, until all of them wait. In an axum handler
+//! the same mistake says ``the trait bound `fn(..) -> ..: Handler<_, _>` is not satisfied``.
 //!
-//! Python: `with threading_lock: await save(total)`; the next task that wants the lock blocks the
-//! event loop, and the holder never gets to release it.
+//! Python: `with threading_lock: await save(total)`; the next task that needs the lock blocks the
+//! event loop, and the holder never gets to release it
 //! Error: `error: future cannot be sent between threads safely`
-//! Instead: a guard that ends before the `.await`: `*total.lock().unwrap() += 1;` and then wait; or
-//! `tokio::sync::Mutex`, where the wait belongs under the lock. Where the task
-//! stays on one thread it compiles, and hangs: `deadlock_guard_across_await_broken`.
+//! Instead: let the guard end before the `.await`: `*total.lock().unwrap() += 1;`, and then wait. Use
+//! `tokio::sync::Mutex` if the wait belongs under the lock. On a runtime with one thread this
+//! compiles with `spawn_local`, and hangs: `deadlock_guard_across_await`
 //! Needs: `cargo add tokio@1 -F full`
 
 use std::sync::{Arc, Mutex};

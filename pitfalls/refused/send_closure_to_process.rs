@@ -1,10 +1,10 @@
 //! Refused: a closure is sent to another process.
 //!
-//! The other process cannot call code at an address of this one; only data travels. What can
-//! travel is `Serialize`, and a closure is not.
+//! The other process cannot call code at an address of this one: only data can be sent. What can be
+//! sent is `Serialize`, and a closure is not.
 //!
-//! Python: `multiprocessing.Queue().put(lambda n: 2 * n)`; `put` returns, a thread behind it fails
-//! to pickle it, on stderr, and the other side waits forever in `get`.
+//! Python: `multiprocessing.Queue().put(lambda n: 2 * n)`; `put` returns, a thread behind it prints
+//! "Can't pickle local object" (a `PicklingError`), and the other side waits forever in `get`
 //! Error: ``error[E0277]: the trait bound `{closure@[..]}: serde::Serialize` is not satisfied``
 //! Instead: send the name of the job and its arguments, as an `enum` with
 //! `#[derive(Serialize, Deserialize)]`, as `job_queue` does.

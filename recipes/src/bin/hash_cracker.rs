@@ -6,7 +6,7 @@
 //! than one hit, then which one you get is a matter of luck: `find_first` gives the first, and has
 //! to go through all that stands before it. The candidates are never a list: each is made from
 //! its number. A panic in the test stops nobody else, and reaches the caller at the end. To stop
-//! at the first error: `rayon_errors_progress`. To count all hits: `parallel_primes`.
+//! at the first error: `rayon_first_error`. To count all hits: `parallel_primes`.
 //!
 //! Python: processes over a `multiprocessing.Queue`, each stopped by a poison pill.
 //! Needs: `cargo add clap@4 -F derive`, `cargo add md5@0.8 rayon@1`

@@ -8,7 +8,7 @@
 //! last report says how far it came, and the panic goes on to the caller. The time left is what the
 //! rest takes if it goes on as it did so far. For just a bar in a terminal take the crate
 //! `indicatif`, which draws and throttles by itself: see `download_files`, or with rayon
-//! `rayon_errors_progress`.
+//! `rayon_progress`.
 //!
 //! Python: `tqdm`; or `done += 1` under a `Lock`, since it is not atomic, and a thread that loops
 //! around `event.wait(0.5)`, with an `event.set()` at the end, in a `finally`.
