@@ -8,8 +8,8 @@
 //! event loop, and the holder never gets to release it
 //! Error: `error: future cannot be sent between threads safely`
 //! Instead: let the guard end before the `.await`: `*total.lock().unwrap() += 1;`, and then wait. Use
-//! `tokio::sync::Mutex` if the wait belongs under the lock. On a runtime with one thread this
-//! compiles with `spawn_local`, and hangs: `deadlock_guard_across_await`
+//! `tokio::sync::Mutex` if the wait belongs under the lock. With `spawn_local`, or
+//! in a `join!`, the same code compiles, and hangs: `deadlock_guard_across_await`
 //! Needs: `cargo add tokio@1 -F full`
 
 use std::sync::{Arc, Mutex};

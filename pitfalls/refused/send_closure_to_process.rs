@@ -4,7 +4,7 @@
 //! sent is `Serialize`, and a closure is not.
 //!
 //! Python: `multiprocessing.Queue().put(lambda n: 2 * n)`; `put` returns, a thread behind it prints
-//! "Can't pickle local object" (a `PicklingError`), and the other side waits forever in `get`
+//! a `PicklingError`, such as "Can't pickle local object", and the other side waits forever in `get`
 //! Error: ``error[E0277]: the trait bound `{closure@[..]}: serde::Serialize` is not satisfied``
 //! Instead: send the name of the job and its arguments, as an `enum` with
 //! `#[derive(Serialize, Deserialize)]`, as `job_queue` does.
