@@ -36,10 +36,9 @@ macro_rules! answers {
         outcomes(|| {
             use $half::{ask_all, serve};
             let (to_server, requests) = mpsc::sync_channel(0);
-            let (to_client, mut replies) = mpsc::sync_channel(0);
+            let (to_client, replies) = mpsc::sync_channel(0);
             let server = thread::spawn(|| serve(requests, to_client));
-            let answers = ask_all($asked, &to_server, &mut replies);
-            drop(to_server);
+            let answers = ask_all($asked, to_server, replies);
             server.join().unwrap();
             answers
         })
@@ -119,7 +118,7 @@ fn broken_deadlock_lost_wakeup() {
 fn broken_deadlock_dining_philosophers() {
     outcomes(|| {
         let forks = [0; 3].map(Mutex::new);
-        deadlock_dining_philosophers_broken::dine_all(&forks, |_, _, _| {});
+        deadlock_dining_philosophers_broken::dine_all(&forks);
     });
 }
 
@@ -202,11 +201,7 @@ fn fixed_deadlock_join_holding_lock() {
         deadlock_join_holding_lock_fixed::run_all(&["load", "sort"], &log);
         log.into_inner().unwrap().join(", ")
     });
-    let both = [
-        "start, load done, sort done, end",
-        "start, sort done, load done, end",
-    ]
-    .map(String::from);
+    let both = ["start, load done, sort done", "start, sort done, load done"].map(String::from);
     assert_eq!(logs, both.into());
 }
 
@@ -229,15 +224,4 @@ fn fixed_deadlock_dining_philosophers() {
         forks.map(|fork| fork.into_inner().unwrap())
     });
     assert_eq!(meals, [[2, 2, 2]].into());
-}
-
-/// One philosopher, one fork: it is not locked twice.
-#[test]
-fn fixed_deadlock_dining_philosophers_alone() {
-    let meals = outcomes(|| {
-        let forks = [0].map(Mutex::new);
-        deadlock_dining_philosophers_fixed::dine_all(&forks);
-        forks.map(|fork| fork.into_inner().unwrap())
-    });
-    assert_eq!(meals, [[1]].into());
 }

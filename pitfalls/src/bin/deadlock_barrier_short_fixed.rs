@@ -1,12 +1,14 @@
-//! Fixed: a party with an error comes to the barrier all the same, and reports it after.
+//! Fixed: a thread with an error still goes to the barrier, and returns the error afterwards.
 //!
-//! All four arrive on every path, so all four go on. The others are told nothing of the error here:
-//! where they must stop too, share a flag and read it after the barrier. Where the work before the
-//! barrier can panic, split the phases into two `thread::scope`s: a join needs no fixed number.
+//! All four threads arrive on every path, so all four go on. The others do not learn of the error
+//! here: where they must stop too, set a flag before the barrier and read it after. Where the work
+//! before the barrier can panic, use two `thread::scope`s, one for each phase: a scope waits for
+//! its threads however they end.
 //!
-//! Python: `try`, then `barrier.wait()` in `finally`; or `barrier.abort()`.
+//! Python: `try`, and `barrier.wait()` in `finally`; or `barrier.abort()`
 //! Broken: `deadlock_barrier_short_broken`
 //! Needs: nothing
+//! Tested: `models/tests/deadlocks_barrier.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_barrier_short_fixed
@@ -14,9 +16,9 @@
 //! 25: Ok(5)
 //! 30: Ok(0)
 //! ten: Err(ParseIntError { kind: InvalidDigit })
+//! 4 of 4 threads finished within 10s
 //! ```
 
-use std::iter;
 use std::num::ParseIntError;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -24,46 +26,56 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// One party's part: says how far `score` is behind the best of all parties.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Returns how far `score` is behind the best score of all threads.
 ///
-/// All parties share `best`, which starts at 0, and `all_in`, a barrier for as many as they are. An
-/// error says that `score` is no number; the other parties do not count it.
-pub fn behind_best(score: &str, all_in: &Barrier, best: &AtomicU64) -> Result<u64, ParseIntError> {
-    let score = score.parse();
+/// Each thread calls this once with its own score. `barrier` is for as many threads as there are,
+/// and `best_score` begins with 0.
+///
+/// # Errors
+/// If `score` is not a number. Then the other threads do not count it.
+pub fn behind_best(
+    score: &str,
+    barrier: &Barrier,
+    best_score: &AtomicU64,
+) -> Result<u64, ParseIntError> {
+    let score = score.parse::<u64>();
     if let Ok(score) = score {
-        best.fetch_max(score, Relaxed); // Relaxed: the barrier orders it before all loads
+        best_score.fetch_max(score, Relaxed); // the barrier orders it before all loads
     }
-    all_in.wait(); // FIXED: every path comes here, and the error waits until then
-    Ok(best.load(Relaxed) - score?)
+    barrier.wait(); // FIXED: reached on every path; the error is returned afterwards
+    Ok(best_score.load(Relaxed) - score?)
 }
 
-// Only for the demo from here on.
-
 fn main() -> ExitCode {
-    let scores = ["20", "25", "30", "ten"];
-    let (all_in, best) = (Arc::new(Barrier::new(4)), Arc::new(AtomicU64::new(0)));
-    let (done, ends) = mpsc::channel();
-    for score in scores {
-        let (all_in, best, done) = (all_in.clone(), best.clone(), done.clone());
-        thread::spawn(move || done.send((score, behind_best(score, &all_in, &best))));
+    let barrier = Arc::new(Barrier::new(4));
+    let best_score = Arc::new(AtomicU64::new(0));
+    let (sender, receiver) = mpsc::channel();
+    for score in ["20", "25", "30", "ten"] {
+        let barrier = Arc::clone(&barrier);
+        let best_score = Arc::clone(&best_score);
+        let sender = sender.clone();
+        thread::spawn(move || {
+            let behind = behind_best(score, &barrier, &best_score);
+            sender.send(format!("{score}: {behind:?}")).unwrap();
+        });
     }
-    let end = |patience| ends.recv_timeout(patience).ok();
-    let mut ended: Vec<_> = iter::from_fn(|| end(Duration::from_secs(10)))
-        .take(4)
-        .collect();
-    ended.sort_by_key(|&(score, _)| score);
-    for (score, behind) in &ended {
-        println!("{score}: {behind:?}");
+    drop(sender); // so the loop below ends when all threads have finished
+
+    let mut finished = Vec::new();
+    while let Ok(result) = receiver.recv_timeout(LIMIT) {
+        finished.push(result);
     }
-    if ended.len() == 4 {
-        return ExitCode::SUCCESS;
+    finished.sort();
+    for result in &finished {
+        println!("{result}");
     }
-    thread::spawn(move || all_in.wait()); // in place of the one that left
-    let freed = iter::from_fn(|| end(Duration::from_secs(1)))
-        .take(4 - ended.len())
-        .count();
-    if freed + ended.len() == 4 {
-        println!("deadlock: {freed} of 4 waited at the barrier, until main came in its place");
+    println!("{} of 4 threads finished within {LIMIT:?}", finished.len());
+    if finished.len() == 4 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
-    ExitCode::FAILURE
 }

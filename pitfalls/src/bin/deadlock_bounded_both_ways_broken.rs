@@ -1,71 +1,84 @@
-//! Deadlock: two threads send to each other through bounded channels, and both are full.
+//! Deadlock: a client and a server send to each other through bounded channels, and both are full.
 //!
-//! You see: it works with few requests and hangs with many.
-//! Why: the client sends all before it reads any reply. Once the replies are full, the server stops
-//! in `send` and takes no more requests; once those are full too, the client stops in `send`.
-//! Rule: in a circle of bounded channels, nobody may wait in `send` and leave its inbox unread.
+//! You see: it works with a few requests and hangs in `send` with many.
+//! Why: the client sends all requests before it takes a reply. When the channel of replies is full,
+//! the server blocks in `send` and takes no more requests. When that channel is full as well, the
+//! client blocks in `send`, too.
+//! Rule: where bounded channels form a circle, nobody blocks in `send` while its own inbox waits.
 //!
-//! Python: two `Queue(maxsize=2)`, and both threads in `put`.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`).
+//! Python: two `queue.Queue(maxsize=2)`, and both threads in `put`
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`)
 //! Fixed: `deadlock_bounded_both_ways_fixed`
 //! Needs: nothing
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_bounded_both_ways_broken
 //! ? 1
-//! deadlock: the requests are full, and the client waits for room;
-//! the replies are full, and the server waits for room
+//! replies within 300ms: Err(Timeout)
+//! room for a request: Err(TrySendError::Full(..))
+//! room for a reply: Err(TrySendError::Full(..))
 //! ```
 
 use std::process::ExitCode;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-/// Sends all of `requests` to a server that replies to each, in order; returns the replies,
-/// fewer if a send fails or the replies end, as the server has gone away.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// Sends `requests` to a server that replies to each in order, and returns the replies.
+///
+/// If the server ends early, there are fewer replies than requests.
 pub fn ask_all(
     requests: &[u64],
-    server: &SyncSender<u64>,
-    replies: &mut Receiver<u64>,
+    to_server: SyncSender<u64>,
+    from_server: Receiver<u64>,
 ) -> Vec<u64> {
-    // BROKEN: nobody takes the replies while this sends
-    let _ = requests
-        .iter()
-        .try_for_each(|&request| server.send(request));
-    replies.iter().take(requests.len()).collect()
+    let count = requests.len();
+    send_all(requests, &to_server); // BROKEN: nobody takes the replies meanwhile
+    receive(count, from_server)
 }
 
-/// Answers each of `requests` with its square, until either side goes away.
+fn send_all(requests: &[u64], to_server: &SyncSender<u64>) {
+    for &request in requests {
+        if to_server.send(request).is_err() {
+            return; // the server has ended
+        }
+    }
+}
+
+fn receive(count: usize, replies: Receiver<u64>) -> Vec<u64> {
+    replies.into_iter().take(count).collect()
+}
+
+/// Replies to each request with its square, until either side has ended.
 pub fn serve(requests: Receiver<u64>, replies: SyncSender<u64>) {
     for request in requests {
         if replies.send(request * request).is_err() {
-            return;
+            return; // the client has ended
         }
     }
 }
 
-// Only for the demo from here on.
-
 fn main() -> ExitCode {
     let (to_server, requests) = mpsc::sync_channel(2);
-    let (to_client, mut replies) = mpsc::sync_channel(2);
-    let (done, answers) = mpsc::channel();
-    let (server, client) = (to_server.clone(), to_client.clone());
-    thread::spawn(move || serve(requests, to_client));
-    thread::spawn(move || done.send(ask_all(&[1, 2, 3, 4, 5, 6, 7, 8], &to_server, &mut replies)));
-    let answers = answers.recv_timeout(Duration::from_millis(300));
-    let full = |queue: &SyncSender<u64>| matches!(queue.try_send(0), Err(TrySendError::Full(_)));
-    match answers {
-        Ok(answers) => {
-            println!("done: {answers:?}");
-            return ExitCode::SUCCESS;
-        }
-        Err(RecvTimeoutError::Timeout) if full(&server) && full(&client) => {
-            println!("deadlock: the requests are full, and the client waits for room;");
-            println!("the replies are full, and the server waits for room");
-        }
-        Err(_) => {}
+    let (to_client, replies) = mpsc::sync_channel(2);
+    let (sender, receiver) = mpsc::channel();
+    let server_sender = to_client.clone();
+    let client_sender = to_server.clone();
+    thread::spawn(move || serve(requests, server_sender));
+    thread::spawn(move || {
+        let all_replies = ask_all(&[1, 2, 3, 4, 5, 6, 7, 8], client_sender, replies);
+        sender.send(all_replies).unwrap();
+    });
+
+    let all_replies = receiver.recv_timeout(LIMIT);
+    println!("replies within {LIMIT:?}: {all_replies:?}");
+    if all_replies.is_ok() {
+        return ExitCode::SUCCESS;
     }
+    println!("room for a request: {:?}", to_server.try_send(0));
+    println!("room for a reply: {:?}", to_client.try_send(0));
     ExitCode::FAILURE
 }

@@ -1,70 +1,82 @@
-//! Fixed: one thread takes the replies while another sends the requests.
+//! Fixed: a second thread takes the replies while the first one sends the requests.
 //!
-//! Both ends of the client move on their own, so a full channel only slows the other side down, as
-//! a bound is meant to. It costs a thread. Or give each request its own channel for the reply, with
-//! room for one; or send and receive in one `crossbeam::channel::select!`.
+//! Somebody takes the replies at any time, so the server always goes on, and a full channel only
+//! slows the other side down, as a bound should. It costs a thread. Other ways: a channel of its
+//! own for each reply, with room for one; or one `crossbeam::channel::select!` that both sends and
+//! receives.
 //!
-//! Python: a thread that puts, and one that gets.
+//! Python: one thread that puts and one that gets
 //! Broken: `deadlock_bounded_both_ways_broken`
 //! Needs: nothing
+//! Tested: `models/tests/deadlocks.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_bounded_both_ways_fixed
-//! done: [1, 4, 9, 16, 25, 36, 49, 64]
+//! replies within 10s: Ok([1, 4, 9, 16, 25, 36, 49, 64])
 //! ```
 
 use std::process::ExitCode;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-/// Sends all of `requests` to a server that replies to each, in order; returns the replies,
-/// fewer if a send fails or the replies end, as the server has gone away.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Sends `requests` to a server that replies to each in order, and returns the replies.
+///
+/// If the server ends early, there are fewer replies than requests.
 pub fn ask_all(
     requests: &[u64],
-    server: &SyncSender<u64>,
-    replies: &mut Receiver<u64>,
+    to_server: SyncSender<u64>,
+    from_server: Receiver<u64>,
 ) -> Vec<u64> {
-    thread::scope(|s| {
-        // FIXED: another thread takes the replies while this one sends
-        let answers = s.spawn(move || replies.iter().take(requests.len()).collect());
-        let _ = requests
-            .iter()
-            .try_for_each(|&request| server.send(request));
-        answers.join().unwrap()
-    })
+    let count = requests.len();
+    // FIXED: another thread takes the replies meanwhile
+    let receiver = thread::spawn(move || receive(count, from_server));
+    send_all(requests, &to_server);
+    receiver.join().expect("receiving does not panic")
 }
 
-/// Answers each of `requests` with its square, until either side goes away.
+fn send_all(requests: &[u64], to_server: &SyncSender<u64>) {
+    for &request in requests {
+        if to_server.send(request).is_err() {
+            return; // the server has ended
+        }
+    }
+}
+
+fn receive(count: usize, replies: Receiver<u64>) -> Vec<u64> {
+    replies.into_iter().take(count).collect()
+}
+
+/// Replies to each request with its square, until either side has ended.
 pub fn serve(requests: Receiver<u64>, replies: SyncSender<u64>) {
     for request in requests {
         if replies.send(request * request).is_err() {
-            return;
+            return; // the client has ended
         }
     }
 }
 
-// Only for the demo from here on.
-
 fn main() -> ExitCode {
     let (to_server, requests) = mpsc::sync_channel(2);
-    let (to_client, mut replies) = mpsc::sync_channel(2);
-    let (done, answers) = mpsc::channel();
-    let (server, client) = (to_server.clone(), to_client.clone());
-    thread::spawn(move || serve(requests, to_client));
-    thread::spawn(move || done.send(ask_all(&[1, 2, 3, 4, 5, 6, 7, 8], &to_server, &mut replies)));
-    let answers = answers.recv_timeout(Duration::from_secs(10));
-    let full = |queue: &SyncSender<u64>| matches!(queue.try_send(0), Err(TrySendError::Full(_)));
-    match answers {
-        Ok(answers) => {
-            println!("done: {answers:?}");
-            return ExitCode::SUCCESS;
-        }
-        Err(RecvTimeoutError::Timeout) if full(&server) && full(&client) => {
-            println!("deadlock: the requests are full, and the client waits for room;");
-            println!("the replies are full, and the server waits for room");
-        }
-        Err(_) => {}
+    let (to_client, replies) = mpsc::sync_channel(2);
+    let (sender, receiver) = mpsc::channel();
+    let server_sender = to_client.clone();
+    let client_sender = to_server.clone();
+    thread::spawn(move || serve(requests, server_sender));
+    thread::spawn(move || {
+        let all_replies = ask_all(&[1, 2, 3, 4, 5, 6, 7, 8], client_sender, replies);
+        sender.send(all_replies).unwrap();
+    });
+
+    let all_replies = receiver.recv_timeout(LIMIT);
+    println!("replies within {LIMIT:?}: {all_replies:?}");
+    if all_replies.is_ok() {
+        return ExitCode::SUCCESS;
     }
+    println!("room for a request: {:?}", to_server.try_send(0));
+    println!("room for a reply: {:?}", to_client.try_send(0));
     ExitCode::FAILURE
 }

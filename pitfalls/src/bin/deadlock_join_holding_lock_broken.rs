@@ -1,81 +1,80 @@
 //! Deadlock: a thread joins others while it holds the lock that they need to finish.
 //!
-//! You see: hangs at `join`, at the end of a `thread::scope`, or in a `Drop` that joins.
-//! Why: `join` is a wait like a lock, and it stands in no lock order. stdout has a lock too:
-//! whoever holds `stdout().lock()` and joins a thread that says `println!` waits forever.
-//! Rule: hold no guard over a join.
+//! You see: the program hangs at `join`, at the end of a `thread::scope`, or in a `Drop` that
+//! joins.
+//! Why: the joining thread waits for the others to end, and they wait for its lock. stdout has a
+//! lock as well: whoever holds `stdout().lock()` and joins a thread that calls `println!` waits
+//! forever.
+//! Rule: hold no guard while joining.
 //!
-//! Python: `with lock: thread.join()`.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`).
+//! Python: `with lock: thread.join()`
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`)
 //! Fixed: `deadlock_join_holding_lock_fixed`
 //! Needs: nothing
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_join_holding_lock_broken
 //! ? 1
-//! deadlock: the log is locked, and its holder joins threads that wait for it
-//! report
-//! deadlock: stdout is locked, and its holder joins a thread that wants to print
+//! job within 300ms: Err(Timeout)
+//! the log: Mutex { data: "<locked>", poisoned: false, .. }
+//! Report
+//! report within 300ms: Err(Timeout)
 //! ```
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Adds to `log` a line at the start, one from each of `jobs`, on threads of their own, and one at
-/// the end.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// Runs each of `jobs` on a thread of its own. `log` gets a line first, and one for each job.
 pub fn run_all(jobs: &[&str], log: &Mutex<Vec<String>>) {
     let mut lines = log.lock().unwrap(); // BROKEN: still held when the scope joins
-    lines.push("start".into());
-    thread::scope(|s| {
+    lines.push("start".to_string());
+    thread::scope(|scope| {
         for job in jobs {
-            s.spawn(move || log.lock().unwrap().push(format!("{job} done")));
+            scope.spawn(move || {
+                let mut lines = log.lock().unwrap();
+                lines.push(format!("{job} done"));
+            });
         }
     });
-    lines.push("end".into());
 }
 
-/// Prints `title`, and `lines` below it, from another thread.
-pub fn print_report(title: &str, lines: &[&str]) {
-    let mut out = io::stdout().lock(); // BROKEN: still held when the scope joins
-    writeln!(out, "{title}").unwrap();
-    thread::scope(|s| {
-        s.spawn(|| lines.iter().for_each(|line| println!("  {line}")));
+/// Prints `title`, and `line` below it from another thread.
+pub fn print_report(title: &str, line: &str) {
+    let mut stdout = io::stdout().lock(); // BROKEN: still held when the scope joins
+    writeln!(stdout, "{title}").unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| println!("  {line}"));
     });
 }
 
-// Only for the demo from here on.
-
-// What it has to say goes to stderr: stdout may be locked.
 fn main() -> ExitCode {
     let log = Arc::new(Mutex::new(Vec::new()));
-    let shared = log.clone();
-    let run = end_of(move || run_all(&["load", "sort"], &shared));
-    let log_is_locked = matches!(log.try_lock(), Err(TryLockError::WouldBlock));
-    if run == Err(RecvTimeoutError::Timeout) && log_is_locked {
-        eprintln!("deadlock: the log is locked, and its holder joins threads that wait for it");
+    let shared = Arc::clone(&log);
+    let job = run(move || run_all(&["load"], &shared));
+    eprintln!("job within {LIMIT:?}: {job:?}"); // not to stdout, which may be locked
+    eprintln!("the log: {log:?}");
+    let report = run(|| print_report("Report", "1 job"));
+    eprintln!("report within {LIMIT:?}: {report:?}");
+    if job.is_ok() && report.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
-    let print = end_of(|| print_report("report", &["2 jobs"]));
-    let stdout_is_locked = end_of(|| drop(io::stdout().lock())).is_err();
-    if print == Err(RecvTimeoutError::Timeout) && stdout_is_locked {
-        eprintln!("deadlock: stdout is locked, and its holder joins a thread that wants to print");
-    }
-    if run.and(print).is_err() {
-        return ExitCode::FAILURE;
-    }
-    eprintln!("done: {} lines in the log", log.lock().unwrap().len());
-    ExitCode::SUCCESS
 }
 
-/// Runs `job` on another thread and waits for its end, but not forever.
-fn end_of(job: impl FnOnce() + Send + 'static) -> Result<(), RecvTimeoutError> {
-    let (done, end) = mpsc::channel();
+/// Runs `task` on another thread and waits until it ends, for at most `LIMIT`.
+fn run(task: impl FnOnce() + Send + 'static) -> Result<(), RecvTimeoutError> {
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        job();
-        done.send(())
+        task();
+        sender.send(()).unwrap();
     });
-    end.recv_timeout(Duration::from_millis(300))
+    receiver.recv_timeout(LIMIT)
 }

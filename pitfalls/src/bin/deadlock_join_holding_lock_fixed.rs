@@ -1,76 +1,79 @@
-//! Fixed: the lock is held for each line and not over the join.
+//! Fixed: the lock is released before the threads are joined.
 //!
-//! A guard without a name is gone at the semicolon; one with a name wants a block or `drop` before
-//! the join. Then lines of others may come between: to keep lines together, let the threads return
-//! theirs and have the one that joins write them all.
+//! `drop` ends the guard, and then the threads can take the lock and finish. The price: lines of
+//! other threads may come in between. To keep lines together, let the threads return theirs, and
+//! let the one that joins them write them all.
 //!
-//! Python: `thread.join()` after the `with` block.
+//! Python: `thread.join()` after the `with` block
 //! Broken: `deadlock_join_holding_lock_broken`
 //! Needs: nothing
+//! Tested: `models/tests/deadlocks.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_join_holding_lock_fixed
-//! report
-//!   2 jobs
-//! done: 4 lines in the log
+//! job within 10s: Ok(())
+//! the log: Mutex { data: ["start", "load done"], poisoned: false, .. }
+//! Report
+//!   1 job
+//! report within 10s: Ok(())
 //! ```
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Adds to `log` a line at the start, one from each of `jobs`, on threads of their own, and one at
-/// the end.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Runs each of `jobs` on a thread of its own. `log` gets a line first, and one for each job.
 pub fn run_all(jobs: &[&str], log: &Mutex<Vec<String>>) {
-    log.lock().unwrap().push("start".into()); // FIXED: free again at the semicolon
-    thread::scope(|s| {
+    let mut lines = log.lock().unwrap();
+    lines.push("start".to_string());
+    drop(lines); // FIXED: unlocks before the scope joins
+    thread::scope(|scope| {
         for job in jobs {
-            s.spawn(move || log.lock().unwrap().push(format!("{job} done")));
+            scope.spawn(move || {
+                let mut lines = log.lock().unwrap();
+                lines.push(format!("{job} done"));
+            });
         }
     });
-    log.lock().unwrap().push("end".into());
 }
 
-/// Prints `title`, and `lines` below it, from another thread.
-pub fn print_report(title: &str, lines: &[&str]) {
-    println!("{title}"); // FIXED: free again when the line is out
-    thread::scope(|s| {
-        s.spawn(|| lines.iter().for_each(|line| println!("  {line}")));
+/// Prints `title`, and `line` below it from another thread.
+pub fn print_report(title: &str, line: &str) {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{title}").unwrap();
+    drop(stdout); // FIXED: unlocks before the scope joins
+    thread::scope(|scope| {
+        scope.spawn(|| println!("  {line}"));
     });
 }
 
-// Only for the demo from here on.
-
-// What it has to say goes to stderr: stdout may be locked.
 fn main() -> ExitCode {
     let log = Arc::new(Mutex::new(Vec::new()));
-    let shared = log.clone();
-    let run = end_of(move || run_all(&["load", "sort"], &shared));
-    let log_is_locked = matches!(log.try_lock(), Err(TryLockError::WouldBlock));
-    if run == Err(RecvTimeoutError::Timeout) && log_is_locked {
-        eprintln!("deadlock: the log is locked, and its holder joins threads that wait for it");
+    let shared = Arc::clone(&log);
+    let job = run(move || run_all(&["load"], &shared));
+    eprintln!("job within {LIMIT:?}: {job:?}"); // not to stdout, which may be locked
+    eprintln!("the log: {log:?}");
+    let report = run(|| print_report("Report", "1 job"));
+    eprintln!("report within {LIMIT:?}: {report:?}");
+    if job.is_ok() && report.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
-    let print = end_of(|| print_report("report", &["2 jobs"]));
-    let stdout_is_locked = end_of(|| drop(io::stdout().lock())).is_err();
-    if print == Err(RecvTimeoutError::Timeout) && stdout_is_locked {
-        eprintln!("deadlock: stdout is locked, and its holder joins a thread that wants to print");
-    }
-    if run.and(print).is_err() {
-        return ExitCode::FAILURE;
-    }
-    eprintln!("done: {} lines in the log", log.lock().unwrap().len());
-    ExitCode::SUCCESS
 }
 
-/// Runs `job` on another thread and waits for its end, but not forever.
-fn end_of(job: impl FnOnce() + Send + 'static) -> Result<(), RecvTimeoutError> {
-    let (done, end) = mpsc::channel();
+/// Runs `task` on another thread and waits until it ends, for at most `LIMIT`.
+fn run(task: impl FnOnce() + Send + 'static) -> Result<(), RecvTimeoutError> {
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        job();
-        done.send(())
+        task();
+        sender.send(()).unwrap();
     });
-    end.recv_timeout(Duration::from_secs(10))
+    receiver.recv_timeout(LIMIT)
 }

@@ -1,28 +1,33 @@
-//! Deadlock: a thread is notified before it waits, and waits for a call that has been.
+//! Deadlock: a thread is notified before it waits, and then waits forever.
 //!
-//! You see: a thread sleeps in `Condvar::wait` for good, mostly when the other side is fast.
-//! Why: a condition variable remembers nothing: `notify_all` wakes who waits now, and nobody later.
-//! Here a barrier makes the notify come first.
-//! Rule: wait for a value under the lock, never for the call: `wait_while`.
+//! You see: a thread hangs in `Condvar::wait`, mostly when the other side is fast.
+//! Why: a condition variable remembers nothing. `notify_all` wakes the threads that are waiting
+//! now, and whoever waits later has missed it. Here a barrier makes the notification come first.
+//! Rule: wait for a value that a lock protects, with `wait_while`, and not for a notification.
 //!
-//! Python: `with condition: condition.wait()` without a loop; `Event` does it right.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`).
+//! Python: `with condition: condition.wait()` without a value to look at; use `threading.Event`
+//! Caught by: no lint; shuttle (`models/tests/deadlocks.rs`)
 //! Fixed: `deadlock_lost_wakeup_fixed`
 //! Needs: nothing
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_lost_wakeup_broken
 //! ? 1
-//! lost: set once, and the one that came later waited on, until it was set again
+//! woken within 300ms: Err(Timeout)
+//! woken after the event is set again: Ok(())
 //! ```
 
 use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Barrier, Condvar, Mutex};
+use std::sync::{Arc, Barrier, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// Something that happens once, and any number of threads can wait for.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_millis(300);
+
+static IS_SET: Barrier = Barrier::new(2); // only for the demo: see `set_and_wait`
+
+/// Something that happens once. Any number of threads can wait for it.
 #[derive(Default)]
 pub struct Event {
     lock: Mutex<()>,
@@ -30,53 +35,49 @@ pub struct Event {
 }
 
 impl Event {
-    /// Says that it has happened.
+    /// Makes the event happen.
     pub fn set(&self) {
         self.happened.notify_all();
     }
 
-    /// Returns when it has happened.
+    /// Blocks the thread until the event has happened.
     pub fn wait(&self) {
         let guard = self.lock.lock().unwrap();
-        drop(self.happened.wait(guard).unwrap()); // BROKEN: waits, even if `set` was before
+        // BROKEN: waits, even if `set` was called before
+        let _guard = self.happened.wait(guard).unwrap();
     }
 }
 
-// Only for the demo from here on.
-
-fn main() -> ExitCode {
-    let event = Arc::new(Event::default());
-    let (done, end) = mpsc::channel();
-    let shared = event.clone();
-    thread::spawn(move || {
-        set_and_wait(&shared);
-        done.send(())
-    });
-    let Err(gave_up) = end.recv_timeout(Duration::from_millis(300)) else {
-        println!("done: set once, and the one that waited has gone on");
-        return ExitCode::SUCCESS;
-    };
-    let woken_by_another_set = (0..100).any(|_| {
-        event.set();
-        end.recv_timeout(Duration::from_millis(10)).is_ok()
-    });
-    if gave_up == RecvTimeoutError::Timeout && woken_by_another_set {
-        println!("lost: set once, and the one that came later waited on, until it was set again");
-    }
-    ExitCode::FAILURE
-}
-
-/// Sets `event` on one thread and waits for it on another.
+/// Sets `event` in one thread and waits for it in another.
 pub fn set_and_wait(event: &Event) {
-    let moment = Barrier::new(2);
-    thread::scope(|s| {
-        s.spawn(|| {
+    thread::scope(|scope| {
+        scope.spawn(|| {
             event.set();
-            moment.wait(); // only for the demo: not before it is set
+            IS_SET.wait(); // only for the demo: the event is set first
         });
-        s.spawn(|| {
-            moment.wait(); // only for the demo
+        scope.spawn(|| {
+            IS_SET.wait(); // only for the demo: the other half of it
             event.wait();
         });
     });
+}
+
+fn main() -> ExitCode {
+    let event = Arc::new(Event::default());
+    let (sender, receiver) = mpsc::channel();
+    let shared = Arc::clone(&event);
+    thread::spawn(move || {
+        set_and_wait(&shared);
+        sender.send(()).unwrap();
+    });
+
+    let in_time = receiver.recv_timeout(LIMIT);
+    println!("woken within {LIMIT:?}: {in_time:?}");
+    if in_time.is_ok() {
+        return ExitCode::SUCCESS;
+    }
+    event.set();
+    let later = receiver.recv_timeout(LIMIT);
+    println!("woken after the event is set again: {later:?}");
+    ExitCode::FAILURE
 }

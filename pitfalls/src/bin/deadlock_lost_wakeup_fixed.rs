@@ -1,25 +1,29 @@
-//! Fixed: the event is a value under the lock; the condition variable only says: look again.
+//! Fixed: the event is a value that a lock protects, and a notification only means "look again".
 //!
-//! `wait_while` looks before it waits and after each wake-up, so a notify that came early, or one
-//! that came for no reason, does no harm. The value must change under the lock: else the change
-//! could fall between the look and the wait. For something done once, `OnceLock::wait` does it all.
+//! `wait_while` looks at the value before it waits and after every wake-up. So it does not matter
+//! if the notification came early, or if the thread woke up for no reason. The value has to change
+//! under the lock, or it could change between the look and the wait. It costs a lock in `set`. For
+//! a value that is set once, `std::sync::OnceLock::wait` does all of it.
 //!
-//! Python: `condition.wait_for(lambda: has_happened)`, or `threading.Event`.
+//! Python: `condition.wait_for(lambda: has_happened)`, or `threading.Event`
 //! Broken: `deadlock_lost_wakeup_broken`
 //! Needs: nothing
+//! Tested: `models/tests/deadlocks.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_lost_wakeup_fixed
-//! done: set once, and the one that waited has gone on
+//! woken within 10s: Ok(())
 //! ```
 
 use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// Something that happens once, and any number of threads can wait for.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Something that happens once. Any number of threads can wait for it.
 #[derive(Default)]
 pub struct Event {
     has_happened: Mutex<bool>,
@@ -27,47 +31,51 @@ pub struct Event {
 }
 
 impl Event {
-    /// Says that it has happened.
+    /// Makes the event happen.
     pub fn set(&self) {
         *self.has_happened.lock().unwrap() = true;
         self.happened.notify_all();
     }
 
-    /// Returns when it has happened.
+    /// Blocks the thread until the event has happened.
     pub fn wait(&self) {
         let guard = self.has_happened.lock().unwrap();
-        drop(self.happened.wait_while(guard, |has| !*has).unwrap()); // FIXED: looks before it waits
+        // FIXED: looks at the value before it waits, and again after each notification
+        let _guard = self
+            .happened
+            .wait_while(guard, |has_happened| !*has_happened)
+            .unwrap();
     }
 }
 
-// Only for the demo from here on.
+/// Sets `event` in one thread and waits for it in another.
+pub fn set_and_wait(event: &Event) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            event.set();
+        });
+        scope.spawn(|| {
+            event.wait();
+        });
+    });
+}
 
 fn main() -> ExitCode {
     let event = Arc::new(Event::default());
-    let (done, end) = mpsc::channel();
-    let shared = event.clone();
+    let (sender, receiver) = mpsc::channel();
+    let shared = Arc::clone(&event);
     thread::spawn(move || {
         set_and_wait(&shared);
-        done.send(())
+        sender.send(()).unwrap();
     });
-    let Err(gave_up) = end.recv_timeout(Duration::from_secs(10)) else {
-        println!("done: set once, and the one that waited has gone on");
-        return ExitCode::SUCCESS;
-    };
-    let woken_by_another_set = (0..100).any(|_| {
-        event.set();
-        end.recv_timeout(Duration::from_millis(10)).is_ok()
-    });
-    if gave_up == RecvTimeoutError::Timeout && woken_by_another_set {
-        println!("lost: set once, and the one that came later waited on, until it was set again");
-    }
-    ExitCode::FAILURE
-}
 
-/// Sets `event` on one thread and waits for it on another.
-pub fn set_and_wait(event: &Event) {
-    thread::scope(|s| {
-        s.spawn(|| event.set());
-        s.spawn(|| event.wait());
-    });
+    let in_time = receiver.recv_timeout(LIMIT);
+    println!("woken within {LIMIT:?}: {in_time:?}");
+    if in_time.is_ok() {
+        return ExitCode::SUCCESS;
+    }
+    event.set();
+    let later = receiver.recv_timeout(LIMIT);
+    println!("woken after the event is set again: {later:?}");
+    ExitCode::FAILURE
 }
