@@ -1,34 +1,38 @@
 //! Deadlock: a task receives with a blocking `recv`, and the sender needs the same thread.
 //!
 //! You see: the program hangs at `recv`, although the task that sends was spawned before.
-//! Why: std's `recv` puts the thread to sleep, and with it every task that the thread runs. The
-//! task that would send waits for a free thread. More threads are no cure: what a task spawns may
-//! stay in a private slot of its thread, from where no idle one takes it.
-//! Rule: in async code wait with `.await`, and let a task receive from tokio's channels only.
+//! Why: the `recv` of a std channel puts the thread to sleep, and with it all tasks of this thread,
+//! also the one that would send. More threads are no sure cure: tokio may keep the task that was
+//! spawned last for the same thread, and then no idle thread takes it.
+//! Rule: async code waits with `.await`, so a task receives from tokio's channels only.
 //!
-//! Python: `queue.Queue().get()` in a coroutine.
-//! Caught by: clippy `unused_async` (opt-in), in a function that awaits nothing at all; tokio's own
-//! `blocking_recv`, which panics in a task and does not hang.
+//! Python: `queue.Queue().get()` in a coroutine
+//! Caught by: clippy `unused_async` (opt-in), in a function that awaits nothing at all. tokio's own
+//! `blocking_recv` does not hang but panics: "Cannot block the current thread from within a
+//! runtime"
 //! Fixed: `deadlock_blocking_recv_fixed`
 //! Needs: `cargo add tokio@1 -F full`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_blocking_recv_broken
 //! ? 1
-//! deadlock: 1 task was spawned to send and has sent 0 orders; recv blocks the only thread
+//! receiving
+//! sum of all orders, within 300ms: Err(Timeout)
 //! ```
 
-#![warn(clippy::unused_async)]
+#![warn(clippy::unused_async)] // not on by default
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
 use tokio::task;
 
-/// Adds up the amounts of `orders`, until all their senders are gone.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// Adds up the amounts of `orders` until all their senders are gone.
 #[expect(clippy::unused_async, reason = "the mistake that this file shows")]
 pub async fn sum(orders: Receiver<u64>) -> u64 {
     let mut sum = 0;
@@ -39,37 +43,31 @@ pub async fn sum(orders: Receiver<u64>) -> u64 {
     sum
 }
 
-// Only for the demo from here on.
-
-static SPAWNED: AtomicU32 = AtomicU32::new(0);
-static SENT: AtomicU32 = AtomicU32::new(0);
-
-fn main() -> ExitCode {
-    let (done, sums) = mpsc::channel();
-    thread::spawn(move || done.send(on_one_thread()));
-    match sums.recv_timeout(Duration::from_millis(300)) {
-        Ok(sum) => {
-            println!("done: {} orders, {sum} in all", SENT.load(Relaxed));
-            return ExitCode::SUCCESS;
-        }
-        Err(RecvTimeoutError::Timeout) if SPAWNED.load(Relaxed) == 1 => println!(
-            "deadlock: 1 task was spawned to send and has sent {} orders; recv blocks the only thread",
-            SENT.load(Relaxed)
-        ),
-        Err(_) => {}
-    }
-    ExitCode::FAILURE
-}
-
 #[tokio::main(flavor = "current_thread")]
-async fn on_one_thread() -> u64 {
+async fn sum_on_one_thread() -> u64 {
     let (sender, orders) = mpsc::sync_channel(3);
     task::spawn(async move {
         for amount in [10, 20, 30] {
-            sender.try_send(amount).expect("room for 3 orders");
-            SENT.fetch_add(1, Relaxed);
+            println!("sending {amount}");
+            sender.try_send(amount).expect("there is room for 3 orders");
         }
     });
-    SPAWNED.fetch_add(1, Relaxed);
+    println!("receiving");
     sum(orders).await
+}
+
+fn main() -> ExitCode {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let sum = sum_on_one_thread();
+        sender.send(sum).unwrap();
+    });
+
+    let sum = receiver.recv_timeout(LIMIT);
+    println!("sum of all orders, within {LIMIT:?}: {sum:?}");
+    if sum.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

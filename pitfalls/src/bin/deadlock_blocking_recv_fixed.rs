@@ -1,28 +1,34 @@
 //! Fixed: the task receives with tokio's `recv`, and the sender runs while it waits.
 //!
-//! `.await` hands the thread back until a message comes. The senders may well be plain threads:
-//! they use `blocking_send`. Where only a blocking receiver is to be had, move the loop to
-//! `task::spawn_blocking`, which costs a thread for as long as it runs.
+//! `.await` gives the thread back to the runtime until a message comes. The senders may be plain
+//! threads all the same: they use `blocking_send`. Where there is only a blocking receiver, run the
+//! loop in `task::spawn_blocking`, which costs a thread for as long as it runs.
 //!
-//! Python: `await asyncio.Queue().get()`.
+//! Python: `await asyncio.Queue().get()`
 //! Broken: `deadlock_blocking_recv_broken`
 //! Needs: `cargo add tokio@1 -F full`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_blocking_recv_fixed
-//! done: 3 orders, 60 in all
+//! receiving
+//! sending 10
+//! sending 20
+//! sending 30
+//! sum of all orders, within 10s: Ok(60)
 //! ```
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task;
 
-/// Adds up the amounts of `orders`, until all their senders are gone.
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Adds up the amounts of `orders` until all their senders are gone.
 pub async fn sum(mut orders: Receiver<u64>) -> u64 {
     let mut sum = 0;
     // FIXED: this `recv` makes the task wait, not the thread
@@ -32,37 +38,31 @@ pub async fn sum(mut orders: Receiver<u64>) -> u64 {
     sum
 }
 
-// Only for the demo from here on.
-
-static SPAWNED: AtomicU32 = AtomicU32::new(0);
-static SENT: AtomicU32 = AtomicU32::new(0);
-
-fn main() -> ExitCode {
-    let (done, sums) = mpsc::channel();
-    thread::spawn(move || done.send(on_one_thread()));
-    match sums.recv_timeout(Duration::from_secs(10)) {
-        Ok(sum) => {
-            println!("done: {} orders, {sum} in all", SENT.load(Relaxed));
-            return ExitCode::SUCCESS;
-        }
-        Err(RecvTimeoutError::Timeout) if SPAWNED.load(Relaxed) == 1 => println!(
-            "deadlock: 1 task was spawned to send and has sent {} orders; recv blocks the only thread",
-            SENT.load(Relaxed)
-        ),
-        Err(_) => {}
-    }
-    ExitCode::FAILURE
-}
-
 #[tokio::main(flavor = "current_thread")]
-async fn on_one_thread() -> u64 {
+async fn sum_on_one_thread() -> u64 {
     let (sender, orders) = channel(3);
     task::spawn(async move {
         for amount in [10, 20, 30] {
-            sender.try_send(amount).expect("room for 3 orders");
-            SENT.fetch_add(1, Relaxed);
+            println!("sending {amount}");
+            sender.try_send(amount).expect("there is room for 3 orders");
         }
     });
-    SPAWNED.fetch_add(1, Relaxed);
+    println!("receiving");
     sum(orders).await
+}
+
+fn main() -> ExitCode {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let sum = sum_on_one_thread();
+        sender.send(sum).unwrap();
+    });
+
+    let sum = receiver.recv_timeout(LIMIT);
+    println!("sum of all orders, within {LIMIT:?}: {sum:?}");
+    if sum.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
