@@ -1,45 +1,53 @@
-//! Fixed: a child is started by fork and exec, so it begins with free locks and a pool of its own.
+//! Fixed: the child is a new program, with free locks and with a thread pool of its own.
 //!
-//! Between fork and exec `Command` neither locks nor allocates, and exec replaces all memory that
-//! was copied. The price: the program starts anew, in some milliseconds, and gets its input as
-//! arguments or over a pipe (`cpu_across_processes`). Where that is too much, fork before the first
-//! thread.
+//! `Command` forks and then calls exec, which replaces all memory that was copied; in between it
+//! neither locks nor allocates. The price: the program starts anew, which takes some milliseconds,
+//! and gets its input as arguments or through a pipe (`process_pool`). Where that is too much, fork
+//! before the first thread starts.
 //!
-//! Python: `multiprocessing.set_start_method("spawn")`, or "forkserver".
+//! Python: `multiprocessing.set_start_method("spawn")`, or "forkserver"
 //! Broken: `deadlock_fork_with_lock_broken`
-//! Needs: `cargo add rayon@1`, `cargo add nix@0.31 -F process,signal`
+//! Needs: `cargo add rayon@1`, `cargo add nix@0.31 -F signal`
 //! Runs on: Linux
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_fork_with_lock_fixed
-//! answer with the lock: Ok(7)
-//! answer from the pool: Ok(55)
+//! the lock in the parent: Mutex { data: 7, poisoned: false, .. }
+//! answer with the lock, within 10 s: Some(7)
+//! answer from the pool, within 10 s: Some(55)
 //! ```
 
 use std::process::{Child, Command, ExitCode};
-use std::sync::{Mutex, TryLockError, mpsc};
-use std::time::{Duration, Instant};
-use std::{env, fs, io, thread};
+use std::sync::{Barrier, Mutex};
+use std::{env, io, thread};
 
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::alarm;
 use rayon::prelude::*;
 
-/// Starts this program again, as a child that does `job` and ends with the answer as its exit
-/// status. `main` has to look for `job` among its arguments first; the caller waits for the child.
+/// How long a child may take before a signal kills it.
+const LIMIT_SECONDS: u32 = 10;
+
+static SETTING: Mutex<u8> = Mutex::new(7);
+
+/// Starts a child that does `job` and gives its answer as its exit status.
+///
+/// The child is this program with `job` as its argument; `main` has to look for that first.
 pub fn start(job: &str) -> io::Result<Child> {
-    Command::new(env::current_exe()?).arg(job).spawn() // FIXED: new memory, new threads
+    let program = env::current_exe()?;
+    Command::new(program).arg(job).spawn() // FIXED: copies no memory, starts a program
 }
 
-// Only for the demo from here on.
+/// Waits for a child and returns its answer, or `None` if a signal has killed it.
+pub fn wait(mut child: Child) -> io::Result<Option<i32>> {
+    let status = child.wait()?;
+    Ok(status.code())
+}
 
-static LIMIT: Mutex<u8> = Mutex::new(7);
-
-/// Answers `lock` with a setting, 7, and `pool` with a sum, 55.
+/// What a child does: it reads a setting, or adds up some numbers in the pool.
 fn answer(job: &str) -> u8 {
-    if job == "lock" {
-        *LIMIT.lock().unwrap()
+    alarm::set(LIMIT_SECONDS); // a child that hangs must end, too
+    if job == "setting" {
+        *SETTING.lock().unwrap()
     } else {
         (1..=10).into_par_iter().sum()
     }
@@ -47,60 +55,31 @@ fn answer(job: &str) -> u8 {
 
 fn main() -> io::Result<ExitCode> {
     if let Some(job) = env::args().nth(1) {
-        return Ok(answer(&job).into());
+        return Ok(ExitCode::from(answer(&job))); // this process is a child
     }
-    rayon::broadcast(|_| ()); // all threads of the pool are up
-    let (locked, is_locked) = mpsc::channel();
-    let (unlock, may_unlock) = mpsc::channel::<()>();
-    let updater = thread::spawn(move || {
-        let _guard = LIMIT.lock().unwrap(); // held while the children are started
-        locked.send(()).expect("main waits for it");
-        may_unlock.recv() // ends when main drops the sender
+
+    rayon::broadcast(|_| ()); // now all threads of the pool are running
+    let barrier = Barrier::new(2);
+    let (lock_user, pool_user) = thread::scope(|scope| {
+        scope.spawn(|| {
+            let _setting = SETTING.lock().unwrap();
+            barrier.wait(); // the lock is taken
+            barrier.wait(); // both children have been started
+        });
+        barrier.wait();
+        let children = (start("setting"), start("sum"));
+        barrier.wait();
+        children
     });
-    is_locked.recv().expect("the updater sends");
-    let children =
-        [start("lock")?, start("pool")?].map(|child| Pid::from_raw(child.id().cast_signed()));
-    let locked_at_fork = matches!(LIMIT.try_lock(), Err(TryLockError::WouldBlock));
-    drop(unlock);
-    let _: Result<(), mpsc::RecvError> = updater.join().expect("the updater does not panic");
-    let free_by_now = LIMIT.try_lock().is_ok();
 
-    let deadline = Instant::now() + Duration::from_secs(10);
-    let answers = [end(children[0], deadline)?, end(children[1], deadline)?];
-    match answers[0] {
-        Err(threads) if locked_at_fork && free_by_now => println!(
-            "deadlock at the lock: held at the fork, free in the parent by now; threads in the child: {threads}"
-        ),
-        other => println!("answer with the lock: {other:?}"),
-    }
-    match answers[1] {
-        Err(threads) => println!(
-            "deadlock in the pool: its workers are in the parent, none is here; threads in the child: {threads}"
-        ),
-        other => println!("answer from the pool: {other:?}"),
-    }
-    Ok(if answers == [Ok(7), Ok(55)] {
-        ExitCode::SUCCESS
+    println!("the lock in the parent: {SETTING:?}");
+    let setting = wait(lock_user?)?;
+    let sum = wait(pool_user?)?;
+    println!("answer with the lock, within {LIMIT_SECONDS} s: {setting:?}");
+    println!("answer from the pool, within {LIMIT_SECONDS} s: {sum:?}");
+    if setting == Some(7) && sum == Some(55) {
+        Ok(ExitCode::SUCCESS)
     } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// Waits for a child until `deadline` and returns its exit status. One that is still there then is
-/// killed and reaped: `Err`, with the number of its threads.
-fn end(child: Pid, deadline: Instant) -> io::Result<Result<i32, usize>> {
-    loop {
-        match waitpid(child, Some(WaitPidFlag::WNOHANG))? {
-            WaitStatus::StillAlive if Instant::now() < deadline => {
-                thread::sleep(Duration::from_millis(5));
-            }
-            WaitStatus::StillAlive => break,
-            WaitStatus::Exited(_, status) => return Ok(Ok(status)),
-            other => return Err(io::Error::other(format!("{other:?}"))),
-        }
+        Ok(ExitCode::FAILURE)
     }
-    let threads = fs::read_dir(format!("/proc/{child}/task"))?.count();
-    kill(child, Signal::SIGKILL)?;
-    waitpid(child, None)?;
-    Ok(Err(threads))
 }
