@@ -1,168 +1,116 @@
-//! Wait until something is true of shared data, asleep, with a condition variable.
+//! Wait until shared data is in the state that you need, with a condition variable.
 //!
-//! Use it when threads wait for a state: a free seat, a customer, closing time. The state lives
-//! in a `Mutex`, and `wait_while` looks at it before it sleeps and after each wake-up. So nothing
-//! that was said before anyone waited is lost, and a wake-up without a reason (the system may send
-//! some) does no harm. Whoever changes the state notifies. `notify_one` is enough where each waiter
-//! waits for the same thing, hence two condition variables here; what concerns all, such as closing
-//! time, wants `notify_all`. A condition variable goes with one mutex; with another one `wait` may
-//! panic. Who is woken first is not defined. For a wait with a limit there is `wait_timeout_while`;
-//! for a plain queue, the channel of `producer_consumer`.
+//! Use it when a thread cannot go on until another one has changed something. The data is in a
+//! `Mutex`. `wait_while` looks at it, and as long as the condition holds, it unlocks the data and
+//! sleeps. Whoever changes the data notifies, and the sleepers look again. Here customers draw a
+//! number and wait for it to be called, and tellers wait for customers.
 //!
-//! Python: `with condition: condition.wait_for(predicate)`, `notify()`, `notify_all()`.
-//! Copy: `WaitingRoom` and its `State`.
-//! Needs: `cargo add clap@4 -F derive`
+//! - Wait for a state, not for a notification. One that comes before anybody waits is lost
+//!   (`deadlock_lost_wakeup`), and one that wakes you may be meant for another thread
+//!   (`race_condvar_if`).
+//! - `notify_one` wakes any one thread. It is enough where each of them could go on. Here each
+//!   customer waits for a different number, so it takes `notify_all`.
+//! - Use a condition variable with one mutex only. With a second one, `wait_while` may panic.
+//! - To give up after some time: `wait_timeout_while`. To hand items over: `producer_consumer`.
+//!
+//! Python: `with condition: condition.wait_for(predicate)`, whose predicate says when to go on
+//! Needs: nothing
+//! Tested: `models/tests/threading_sync.rs`
 //!
 //! ```console
 //! $ cargo run -p threading --bin condvar_wait_while
-//! 5 customers, 2 seats, 2 tellers: served [1, 2, 3, 4, 5]
-//! customer 1 came before any teller did
-//! customer 6 came after closing time: Err(6); 2 of 2 tellers went home
-//! two sat there at closing time, and were called: [Some("ada"), Some("grace"), None]
-//!
-//! $ cargo run -p threading --bin condvar_wait_while -- --customers 9 --seats 1 --tellers 3
-//! 9 customers, 1 seats, 3 tellers: served [1, 2, 3, 4, 5, 6, 7, 8, 9]
-//! ...
-//!
-//! $ cargo run -p threading --bin condvar_wait_while -- --seats 0
-//! ? 2
-//! error: invalid value '0' for '--seats <N>': number would be zero for non-zero type
-//! ...
+//! 5 customers, 2 tellers: served [1, 2, 3, 4, 5]
 //! ```
 
-use std::collections::VecDeque;
-use std::num::NonZeroUsize;
-use std::process::ExitCode;
 use std::sync::{Condvar, Mutex};
-use std::{iter, thread};
 
-use clap::{Parser, value_parser};
-
-/// A waiting room with a number of seats and a closing time, for any number of threads that come
-/// in and any number that call the next one.
-pub struct WaitingRoom<T> {
-    seats: usize,
-    state: Mutex<State<T>>,
-    came_or_closed: Condvar,
-    left_or_closed: Condvar,
+/// A waiting room where customers draw a number and tellers call one after the other.
+#[derive(Default)]
+pub struct WaitingRoom {
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
-struct State<T> {
-    seated: VecDeque<T>,
+#[derive(Default)]
+struct State {
+    /// The last number that a customer drew.
+    drawn: u32,
+    /// The last number that a teller called.
+    called: u32,
     closed: bool,
 }
 
-impl<T> WaitingRoom<T> {
-    /// An open, empty room.
-    pub fn open(seats: NonZeroUsize) -> Self {
-        Self {
-            seats: seats.get(),
-            state: Mutex::new(State {
-                seated: VecDeque::new(),
-                closed: false,
-            }),
-            came_or_closed: Condvar::new(),
-            left_or_closed: Condvar::new(),
-        }
-    }
-
-    /// Takes a seat, and waits while there is none. Closed meanwhile: gives the customer back.
-    pub fn enter(&self, customer: T) -> Result<(), T> {
-        let state = self.state.lock().unwrap(); // poisoned only if memory ran out
-        let full = |state: &mut State<T>| state.seated.len() == self.seats && !state.closed;
-        let mut state = self.left_or_closed.wait_while(state, full).unwrap();
+impl WaitingRoom {
+    /// Draws a number, and blocks until a teller calls it. Returns the number, or `None` if the
+    /// room is closed.
+    pub fn wait_for_teller(&self) -> Option<u32> {
+        let mut state = self.state.lock().unwrap();
         if state.closed {
-            return Err(customer);
+            return None;
         }
-        state.seated.push_back(customer);
-        self.came_or_closed.notify_one();
-        Ok(())
+        state.drawn += 1;
+        let number = state.drawn;
+        self.changed.notify_all();
+
+        let not_called = |state: &mut State| state.called < number;
+        let _state = self.changed.wait_while(state, not_called).unwrap();
+        Some(number)
     }
 
-    /// Calls who has waited longest, and waits for one to come. `None`: closed, and nobody is
-    /// left.
-    pub fn call_next(&self) -> Option<T> {
+    /// Calls the next customer, blocking until there is one. Returns the number, or `None` if the
+    /// room is closed and nobody is left in it.
+    pub fn call_next(&self) -> Option<u32> {
         let state = self.state.lock().unwrap();
-        let empty = |state: &mut State<T>| state.seated.is_empty() && !state.closed;
-        let mut state = self.came_or_closed.wait_while(state, empty).unwrap();
-        let next = state.seated.pop_front();
-        self.left_or_closed.notify_one(); // in vain where nobody left: it does no harm
-        next
+        let nobody_waits = |state: &mut State| state.called == state.drawn && !state.closed;
+        let mut state = self.changed.wait_while(state, nobody_waits).unwrap();
+        if state.called == state.drawn {
+            return None;
+        }
+        state.called += 1;
+        self.changed.notify_all();
+        Some(state.called)
     }
 
-    /// Lets nobody in any more. Who sits there is still called.
+    /// Lets no more customers in. Those who wait are still called.
     pub fn close(&self) {
         self.state.lock().unwrap().closed = true;
-        self.came_or_closed.notify_all(); // `notify_one` would send one home, the rest would sleep on
-        self.left_or_closed.notify_all();
+        self.changed.notify_all();
     }
 }
 
-// Only for the demo from here on.
+// ---- Demo ----------------------------------------------------------------------------------
 
-#[derive(Parser)]
-struct Args {
-    /// How many customers come
-    #[arg(long, value_name = "N", default_value_t = 5,
-        value_parser = value_parser!(u16).range(1..=1000))]
-    customers: u16,
+use std::thread;
 
-    /// How many of them can wait inside
-    #[arg(long, value_name = "N", default_value = "2")]
-    seats: NonZeroUsize,
+fn main() {
+    let room = WaitingRoom::default();
+    let mut served = Vec::new();
 
-    /// How many tellers serve them
-    #[arg(long, value_name = "N", default_value_t = 2,
-        value_parser = value_parser!(u16).range(1..=1000))]
-    tellers: u16,
-}
+    thread::scope(|scope| {
+        let tellers = [scope.spawn(|| serve(&room)), scope.spawn(|| serve(&room))];
 
-fn main() -> ExitCode {
-    let Args {
-        customers,
-        seats,
-        tellers,
-    } = Args::parse();
-    let late = customers + 1;
-    let room = &WaitingRoom::open(seats);
-    let serve = || iter::from_fn(|| room.call_next()).collect();
-
-    let mut entered = vec![room.enter(1)]; // nobody hears that notification: the state remembers
-    let (turned_away, went_home) = thread::scope(|s| {
-        let tellers: Vec<_> = (0..tellers).map(|_| s.spawn(serve)).collect();
-        let customers: Vec<_> = (2..late).map(|n| s.spawn(move || room.enter(n))).collect();
-        entered.extend(
-            customers
-                .into_iter()
-                .map(|customer| customer.join().unwrap()),
-        );
+        let mut customers = Vec::new();
+        for _ in 0..5 {
+            customers.push(scope.spawn(|| room.wait_for_teller()));
+        }
+        for customer in customers {
+            customer.join().unwrap();
+        }
         room.close();
-        let turned_away = room.enter(late);
-        let went_home: Vec<Vec<u16>> = tellers.into_iter().map(|t| t.join().unwrap()).collect();
-        (turned_away, went_home)
+        for teller in tellers {
+            served.extend(teller.join().unwrap());
+        }
     });
-    let mut served = went_home.concat();
-    served.sort(); // who served whom, and when, is not defined
-    println!("{customers} customers, {seats} seats, {tellers} tellers: served {served:?}");
-    println!("customer 1 came before any teller did");
-    let home = went_home.len();
-    println!(
-        "customer {late} came after closing time: {turned_away:?}; {home} of {tellers} tellers went home"
-    );
 
-    let room = WaitingRoom::open(NonZeroUsize::MAX);
-    let seated = ["ada", "grace"].map(|name| room.enter(name));
-    room.close();
-    let called = [room.call_next(), room.call_next(), room.call_next()];
-    println!("two sat there at closing time, and were called: {called:?}");
+    served.sort();
+    println!("5 customers, 2 tellers: served {served:?}");
+}
 
-    let held = entered.iter().all(Result::is_ok)
-        && served.iter().copied().eq(1..late)
-        && turned_away == Err(late)
-        && (seated, called) == ([Ok(()); 2], [Some("ada"), Some("grace"), None]);
-    if held {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+/// What a teller does until the room is closed. Returns the numbers that were served.
+fn serve(room: &WaitingRoom) -> Vec<u32> {
+    let mut served = Vec::new();
+    while let Some(number) = room.call_next() {
+        served.push(number);
     }
+    served
 }

@@ -1,171 +1,128 @@
-//! A queue between threads that hands out the most urgent item first, equals as they came.
+//! A queue between threads that hands out the most urgent item first, and equals as they came.
 //!
-//! Use it where some jobs matter more than others and workers take the next one. The items lie in
-//! a `BTreeMap` under their priority and a running number, and the smallest key comes out first,
-//! as in Python; wrap the priority in `Reverse` for the largest. The number keeps equals in the
-//! order they came, which a `BinaryHeap` alone does not, and the item itself is never compared. The
-//! queue is bounded: `push` waits while it is full, an urgent item as well. `pop` waits while
-//! it is empty, and after `close` it hands out what is left, then `None`. An unimportant item
-//! may wait forever while more urgent ones keep coming. First come only: `producer_consumer`.
+//! Use it where some jobs matter more than others. The items are in a sorted map; the key is the
+//! priority and a running number, so equal priorities keep their order and items are never
+//! compared. `push` waits while the queue is full, `pop` while it is empty. After `close`, `pop`
+//! hands out what is left and then returns `None`.
 //!
-//! Python: `queue.PriorityQueue(8)` with `(priority, next(counter), item)`.
-//! Copy: `PriorityQueue` and its `State`.
-//! Needs: `cargo add clap@4 -F derive`
+//! - While the queue is full even an urgent item has to wait.
+//! - While urgent items keep coming, the others wait without end.
+//! - Within one thread, std's `BinaryHeap` is enough. The largest item comes first, and equal ones
+//!   come in any order.
+//! - For items in the order in which they came: `producer_consumer`.
+//!
+//! Python: `queue.PriorityQueue(8)` with `(priority, next(counter), item)`
+//! Needs: nothing
+//! Tested: `threading/tests/proof/priority_queue.rs`, `models/tests/threading_sync.rs`
 //!
 //! ```console
 //! $ cargo run -p threading --bin priority_queue
-//! pushed by 3 threads in turn: [[(2, "mail"), (1, "call")], [(2, "lunch"), (0, "fire")], [..]
-//! popped: fire, call, meeting, mail, lunch, filing
-//! 4 producers, 2 workers: 1000 of 1000 items, each once: true
-//! most in the queue: 8, which has room for 8
-//!
-//! $ cargo run -p threading --bin priority_queue -- --capacity 1 --items 10
-//! ...
-//! 4 producers, 2 workers: 10 of 10 items, each once: true
-//! most in the queue: 1, which has room for 1
+//! fire
+//! phone call
+//! meeting
+//! mail
+//! filing
 //! ```
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::process::ExitCode;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::{iter, thread, time::Duration, time::Instant};
+use std::sync::{Condvar, Mutex};
 
-use clap::Parser;
-
-/// A bounded queue for any number of threads. Items with a smaller priority come out first,
-/// items with the same priority in the order in which they went in.
-pub struct PriorityQueue<P, T> {
+/// A bounded queue for any number of threads. Share it by reference or in an `Arc`.
+pub struct PriorityQueue<T> {
     capacity: usize,
-    state: Mutex<State<P, T>>,
-    pushed_or_closed: Condvar,
-    popped_or_closed: Condvar,
+    state: Mutex<State<T>>,
+    not_empty: Condvar,
+    not_full: Condvar,
 }
 
-struct State<P, T> {
-    items: BTreeMap<(P, u64), T>,
-    pushed: u64,
+struct State<T> {
+    /// By priority, and by the number of the push.
+    items: BTreeMap<(u32, u64), T>,
+    pushes: u64,
     closed: bool,
 }
 
-impl<P: Ord, T> PriorityQueue<P, T> {
-    /// An open, empty queue with room for `capacity` items.
-    pub fn open(capacity: NonZeroUsize) -> Self {
+impl<T> PriorityQueue<T> {
+    /// Creates a queue with room for `capacity` items.
+    ///
+    /// # Panics
+    /// If `capacity` is 0.
+    pub fn new(capacity: usize) -> Self {
+        assert!(capacity > 0, "with a capacity of 0 `push` waits forever");
+        let state = State {
+            items: BTreeMap::new(),
+            pushes: 0,
+            closed: false,
+        };
         Self {
-            capacity: capacity.get(),
-            state: Mutex::new(State {
-                items: BTreeMap::new(),
-                pushed: 0,
-                closed: false,
-            }),
-            pushed_or_closed: Condvar::new(),
-            popped_or_closed: Condvar::new(),
+            capacity,
+            state: Mutex::new(state),
+            not_empty: Condvar::new(),
+            not_full: Condvar::new(),
         }
     }
 
-    /// Puts the item in, and waits while the queue is full. Gives the item back if the queue is
-    /// closed, or will be while it waits. Panics, and takes nothing, if comparing priorities does;
-    /// then another `push` may wait on until the next `pop`, or `close`.
-    pub fn push(&self, priority: P, item: T) -> Result<(), T> {
-        let full = |state: &mut State<P, T>| state.items.len() >= self.capacity && !state.closed;
-        let waited = self.popped_or_closed.wait_while(self.lock(), full);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+    /// Adds an item, blocking the thread while the queue is full. 0 is the most urgent priority.
+    ///
+    /// # Errors
+    /// The item, if the queue is closed or is closed while this waits.
+    pub fn push(&self, priority: u32, item: T) -> Result<(), T> {
+        let is_full = |state: &mut State<T>| state.items.len() == self.capacity && !state.closed;
+        let state = self.state.lock().unwrap();
+        let mut state = self.not_full.wait_while(state, is_full).unwrap();
         if state.closed {
             return Err(item);
         }
-        let number = state.pushed; // makes every key unique
-        state.pushed += 1;
+        let number = state.pushes;
+        state.pushes += 1;
         state.items.insert((priority, number), item);
-        self.pushed_or_closed.notify_one();
+        self.not_empty.notify_one();
         Ok(())
     }
 
-    /// Takes the first item, and waits for one. `None`: the queue is closed and empty.
+    /// Takes the most urgent item, blocking the thread while the queue is empty. Returns `None`
+    /// when the queue is closed and empty.
     pub fn pop(&self) -> Option<T> {
-        let empty = |state: &mut State<P, T>| state.items.is_empty() && !state.closed;
-        let waited = self.pushed_or_closed.wait_while(self.lock(), empty);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let is_empty = |state: &mut State<T>| state.items.is_empty() && !state.closed;
+        let state = self.state.lock().unwrap();
+        let mut state = self.not_empty.wait_while(state, is_empty).unwrap();
         let (_, item) = state.items.pop_first()?;
-        self.popped_or_closed.notify_one();
+        self.not_full.notify_one();
         Some(item)
     }
 
-    /// Lets nothing in any more. What is in the queue is still handed out.
+    /// Lets no more items in.
     pub fn close(&self) {
-        self.lock().closed = true;
-        self.pushed_or_closed.notify_all();
-        self.popped_or_closed.notify_all();
-    }
-
-    /// Poisoned if comparing two priorities has panicked, which changes nothing in there.
-    fn lock(&self) -> MutexGuard<'_, State<P, T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap().closed = true;
+        self.not_empty.notify_all();
+        self.not_full.notify_all();
     }
 }
 
-// Only for the demo from here on.
+// ---- Demo ----------------------------------------------------------------------------------
 
-#[derive(Parser)]
-struct Args {
-    /// How many items go through the queue in the second part
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    items: u16,
+use std::thread;
 
-    /// How many of them there is room for
-    #[arg(long, value_name = "N", default_value = "8")]
-    capacity: NonZeroUsize,
-}
-
-const JOBS: [[(u32, &str); 2]; 3] = [
-    [(2, "mail"), (1, "call")],
-    [(2, "lunch"), (0, "fire")],
-    [(1, "meeting"), (2, "filing")],
+const JOBS: [(u32, &str); 5] = [
+    (2, "mail"),
+    (1, "phone call"),
+    (2, "filing"),
+    (0, "fire"),
+    (1, "meeting"),
 ];
 
-fn main() -> ExitCode {
-    let Args { items, capacity } = Args::parse();
-    let queue = &PriorityQueue::open(NonZeroUsize::MAX);
-    for jobs in JOBS {
-        let push = move || jobs.map(|(priority, job)| queue.push(priority, job).is_ok());
-        thread::scope(|s| drop(s.spawn(push))); // one thread after the other
+fn main() {
+    let queue = PriorityQueue::new(8);
+    for (priority, job) in JOBS {
+        queue.push(priority, job).expect("the queue is open");
     }
     queue.close();
-    let popped = iter::from_fn(|| queue.pop()).collect::<Vec<_>>().join(", ");
-    println!("pushed by 3 threads in turn: {JOBS:?}\npopped: {popped}");
 
-    let queue = &PriorityQueue::open(capacity);
-    let expected = capacity.get().min(items.into());
-    let size = || queue.state.lock().unwrap().items.len();
-    let push = |first| {
-        (first..items)
-            .step_by(4)
-            .all(|item| queue.push(item % 10, item).is_ok())
-    };
-    let take_all = || iter::from_fn(|| queue.pop()).collect::<Vec<_>>();
-    let (most, mut got) = thread::scope(|s| {
-        let producers = [0, 1, 2, 3].map(|first| s.spawn(move || push(first)));
-        let patience = Instant::now() + Duration::from_secs(2);
-        while size() < expected && Instant::now() < patience {
-            thread::sleep(Duration::from_millis(1)); // until the queue is full
-        }
-        thread::sleep(Duration::from_millis(10)); // one too many would be seen
-        let (most, workers) = (size(), [s.spawn(take_all), s.spawn(take_all)]);
-        let _pushed_all = producers.map(|producer| producer.join().unwrap()); // `got` will tell
-        queue.close(); // the workers take what is left, and end
-        (most, workers.map(|worker| worker.join().unwrap()).concat())
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while let Some(job) = queue.pop() {
+                println!("{job}");
+            }
+        });
     });
-    got.sort();
-    let each_once = got.iter().copied().eq(0..items);
-    println!(
-        "4 producers, 2 workers: {} of {items} items, each once: {each_once}",
-        got.len()
-    );
-    println!("most in the queue: {most}, which has room for {capacity}");
-    let held = popped == "fire, call, meeting, mail, lunch, filing"
-        && (each_once, most) == (true, expected);
-    if held {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
 }

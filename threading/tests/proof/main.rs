@@ -1,7 +1,10 @@
 //! What the demos do not show: edge cases, panics, cancellation. Each module compiles the very
 //! file that people copy.
 
+mod event_set_wait;
+mod producer_consumer;
 mod rayon_join;
+mod semaphore_limit;
 mod thread_pool;
 mod thread_pool_first_error;
 mod thread_pool_imap;
