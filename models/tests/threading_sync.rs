@@ -49,7 +49,7 @@ fn sampled_outcomes<T: Ord + Send + 'static>(
     values.into_iter().collect()
 }
 
-/// Each of the three numbers has every value in it.
+/// No value is missing from any of the three numbers.
 #[test]
 fn atomic_statistics() {
     let totals = outcomes(|| {

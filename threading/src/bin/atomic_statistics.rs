@@ -6,8 +6,9 @@
 //!
 //! - `Relaxed` is the weakest ordering. It is enough because no thread looks at one number to learn
 //!   something about another, and `join` makes all changes visible.
-//! - Read while threads record, the three numbers need not fit together (`race_torn_snapshot`).
-//!   For that, put them into one `Mutex`: `mutex_counter`.
+//! - In an `Arc`, get the statistics back with `Arc::into_inner` after the last join.
+//! - While threads record, the three numbers need not fit together: `race_torn_snapshot`. To read
+//!   them then, put them into one `Mutex`: `mutex_counter`.
 //! - On many cores that do little else, threads wait for each other's memory. Give each thread
 //!   numbers of its own and add them up at the end: `slow_contended_counter`.
 //!

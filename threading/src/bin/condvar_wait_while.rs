@@ -52,8 +52,10 @@ impl WaitingRoom {
         let number = state.drawn;
         self.changed.notify_all();
 
-        let not_called = |state: &mut State| state.called < number;
-        let _state = self.changed.wait_while(state, not_called).unwrap();
+        let _state = self
+            .changed
+            .wait_while(state, |state| state.called < number)
+            .unwrap();
         Some(number)
     }
 
@@ -61,8 +63,10 @@ impl WaitingRoom {
     /// room is closed and nobody is left in it.
     pub fn call_next(&self) -> Option<u32> {
         let state = self.state.lock().unwrap();
-        let nobody_waits = |state: &mut State| state.called == state.drawn && !state.closed;
-        let mut state = self.changed.wait_while(state, nobody_waits).unwrap();
+        let mut state = self
+            .changed
+            .wait_while(state, |state| state.called == state.drawn && !state.closed)
+            .unwrap();
         if state.called == state.drawn {
             return None;
         }
@@ -91,14 +95,16 @@ fn main() {
 
         let mut customers = Vec::new();
         for _ in 0..5 {
-            customers.push(scope.spawn(|| room.wait_for_teller()));
+            let customer = scope.spawn(|| room.wait_for_teller());
+            customers.push(customer);
         }
         for customer in customers {
             customer.join().unwrap();
         }
         room.close();
         for teller in tellers {
-            served.extend(teller.join().unwrap());
+            let numbers = teller.join().unwrap();
+            served.extend(numbers);
         }
     });
 

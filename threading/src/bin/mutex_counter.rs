@@ -8,8 +8,8 @@
 //! - `Arc` and `spawn`: for threads that may outlive the function that started them. Each thread
 //!   owns a handle to the counter.
 //! - `scope`: for threads that end before the function goes on. They borrow the counter.
-//! - A guard lives to the end of its block. One that is made in the head of a `match` or a `for`
-//!   lives to the end of that: `deadlock_guard_in_match`.
+//! - A guard with a name lives to the end of its block. One without a name lives to the end of its
+//!   statement, and a `match` with all its arms is one statement: `deadlock_guard_in_match`.
 //! - `unwrap` panics if a thread panicked while it held the lock: `poisoned_lock`.
 //! - For numbers alone, atomics are enough: `atomic_statistics`.
 //!

@@ -1,19 +1,20 @@
-//! A queue between threads that hands out the most urgent item first, and equals as they came.
+//! Hand out the most urgent item first: a bounded priority queue between threads.
 //!
-//! Use it where some jobs matter more than others. The items are in a sorted map; the key is the
-//! priority and a running number, so equal priorities keep their order and items are never
-//! compared. `push` waits while the queue is full, `pop` while it is empty. After `close`, `pop`
-//! hands out what is left and then returns `None`.
+//! Use it where some jobs matter more than others. The items are in a sorted map, whose key is the
+//! priority and a running number: items of the same priority come out in the order in which they
+//! went in. `push` waits while the queue is full, `pop` while it is empty. After `close`, `pop`
+//! hands out what is left, and then returns `None`.
 //!
-//! - While the queue is full even an urgent item has to wait.
-//! - While urgent items keep coming, the others wait without end.
-//! - Within one thread, std's `BinaryHeap` is enough. The largest item comes first, and equal ones
-//!   come in any order.
+//! - The smallest priority comes first, as in Python: 0 is the most urgent.
+//! - While the queue is full, even an urgent item has to wait.
+//! - While urgent items keep coming, the others may wait forever.
+//! - Within one thread std's `BinaryHeap` is enough. There the largest item comes first, and equal
+//!   ones come in any order.
 //! - For items in the order in which they came: `producer_consumer`.
 //!
 //! Python: `queue.PriorityQueue(8)` with `(priority, next(counter), item)`
 //! Needs: nothing
-//! Tested: `threading/tests/proof/priority_queue.rs`, `models/tests/threading_sync.rs`
+//! Tested: `models/tests/threading_sync.rs`
 //!
 //! ```console
 //! $ cargo run -p threading --bin priority_queue
@@ -36,9 +37,9 @@ pub struct PriorityQueue<T> {
 }
 
 struct State<T> {
-    /// By priority, and by the number of the push.
+    /// The key is the priority and, for items of the same priority, the number of the push.
     items: BTreeMap<(u32, u64), T>,
-    pushes: u64,
+    pushed: u64,
     closed: bool,
 }
 
@@ -51,7 +52,7 @@ impl<T> PriorityQueue<T> {
         assert!(capacity > 0, "with a capacity of 0 `push` waits forever");
         let state = State {
             items: BTreeMap::new(),
-            pushes: 0,
+            pushed: 0,
             closed: false,
         };
         Self {
@@ -65,17 +66,21 @@ impl<T> PriorityQueue<T> {
     /// Adds an item, blocking the thread while the queue is full. 0 is the most urgent priority.
     ///
     /// # Errors
-    /// The item, if the queue is closed or is closed while this waits.
+    /// The item, if the queue is closed, also if that happens while this waits.
     pub fn push(&self, priority: u32, item: T) -> Result<(), T> {
-        let is_full = |state: &mut State<T>| state.items.len() == self.capacity && !state.closed;
         let state = self.state.lock().unwrap();
-        let mut state = self.not_full.wait_while(state, is_full).unwrap();
+        let mut state = self
+            .not_full
+            .wait_while(state, |state| {
+                state.items.len() == self.capacity && !state.closed
+            })
+            .unwrap();
         if state.closed {
             return Err(item);
         }
-        let number = state.pushes;
-        state.pushes += 1;
-        state.items.insert((priority, number), item);
+        let key = (priority, state.pushed);
+        state.pushed += 1;
+        state.items.insert(key, item);
         self.not_empty.notify_one();
         Ok(())
     }
@@ -83,9 +88,11 @@ impl<T> PriorityQueue<T> {
     /// Takes the most urgent item, blocking the thread while the queue is empty. Returns `None`
     /// when the queue is closed and empty.
     pub fn pop(&self) -> Option<T> {
-        let is_empty = |state: &mut State<T>| state.items.is_empty() && !state.closed;
         let state = self.state.lock().unwrap();
-        let mut state = self.not_empty.wait_while(state, is_empty).unwrap();
+        let mut state = self
+            .not_empty
+            .wait_while(state, |state| state.items.is_empty() && !state.closed)
+            .unwrap();
         let (_, item) = state.items.pop_first()?;
         self.not_full.notify_one();
         Some(item)

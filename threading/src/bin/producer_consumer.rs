@@ -45,7 +45,8 @@ pub fn produce_and_consume<T: Send>(
                 }
             });
         }
-        drop(sender); // the producers have their own; with this one the loop would never end
+        // The producers have their own. With this one the loop below would never end.
+        drop(sender);
         for item in queue {
             consume(item);
         }

@@ -4,8 +4,8 @@
 //! that any number of threads can hold at once. `write` waits until all guards are dropped, and
 //! keeps everybody else out. For a few quick steps a `Mutex` costs less.
 //!
-//! - A thread that holds a read guard must not ask for a second one. If a writer came in between,
-//!   each of the two may wait for the other: `deadlock_recursive_read`.
+//! - A thread that holds a read guard must not ask for a second one. If a writer asks in between,
+//!   the two may wait for each other: `deadlock_recursive_read`.
 //! - A read guard cannot become a write guard. Drop it, call `write`, and look at the value again:
 //!   another thread may have changed it in between (`race_double_init`).
 //! - A write guard becomes a read guard in one step with `RwLockWriteGuard::downgrade`.
@@ -32,21 +32,22 @@ fn main() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let _prices = prices.read().unwrap();
-                all_readers.wait(); // goes on when all four have a guard
+                let prices = prices.read().unwrap();
+                all_readers.wait(); // goes on when all four hold a guard
+                assert_eq!(prices.len(), 2);
             });
         }
     });
     println!("4 readers were inside at once");
 
     let mut writing = prices.write().unwrap();
+    writing.push(30);
     thread::scope(|scope| {
         scope.spawn(|| {
             let refused = prices.try_read().unwrap_err();
             println!("a reader while one writes: {refused}");
         });
     });
-    writing.push(30);
     drop(writing);
     println!("a reader after that: {:?}", prices.read().unwrap());
 }
