@@ -9,8 +9,8 @@
 //! - In an `Arc`, get the statistics back with `Arc::into_inner` after the last join.
 //! - While threads record, the three numbers need not fit together: `race_torn_snapshot`. To read
 //!   them then, put them into one `Mutex`: `mutex_counter`.
-//! - On many cores that do little else, threads wait for each other's memory. Give each thread
-//!   numbers of its own and add them up at the end: `slow_contended_counter`.
+//! - Threads that do little but record slow each other down, because they change the same memory.
+//!   Give each thread numbers of its own, and add them up at the end: `slow_contended_counter`.
 //!
 //! Python: three attributes and a `Lock` around every change
 //! Needs: nothing

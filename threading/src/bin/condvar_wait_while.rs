@@ -1,9 +1,9 @@
 //! Wait until shared data is in the state that you need, with a condition variable.
 //!
 //! Use it when a thread cannot go on until another one has changed something. The data is in a
-//! `Mutex`. `wait_while` looks at it, and as long as the condition holds, it unlocks the data and
-//! sleeps. Whoever changes the data notifies, and the sleepers look again. Here customers draw a
-//! number and wait for it to be called, and tellers wait for customers.
+//! `Mutex`. `wait_while` looks at the data, and as long as its condition holds, it unlocks the
+//! mutex and sleeps. A thread that changes the data notifies, and the sleepers look again. Here
+//! customers draw a number and wait for it to be called, and tellers wait for customers.
 //!
 //! - Wait for a state, not for a notification. One that comes before anybody waits is lost
 //!   (`deadlock_lost_wakeup`), and one that wakes you may be meant for another thread
@@ -13,7 +13,7 @@
 //! - Use a condition variable with one mutex only. With a second one, `wait_while` may panic.
 //! - To give up after some time: `wait_timeout_while`. To hand items over: `producer_consumer`.
 //!
-//! Python: `with condition: condition.wait_for(predicate)`, whose predicate says when to go on
+//! Python: `condition.wait_for(ready)`; `wait_while` is told the opposite, when to go on waiting
 //! Needs: nothing
 //! Tested: `models/tests/threading_sync.rs`
 //!

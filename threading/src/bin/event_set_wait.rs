@@ -5,9 +5,9 @@
 //! and those that come later, until `clear`.
 //!
 //! - What was written before `set` is seen after `wait`.
-//! - `clear` closes the gate for all threads that have not passed yet, also for those that `set`
-//!   woke a moment ago. In Python these still pass.
-//! - For a gate that opens once, and nobody gives up waiting: `OnceLock::wait`.
+//! - `clear` closes the gate for all threads that have not passed yet. Called right after `set`, it
+//!   may send threads back to sleep that `set` has just woken. In Python they pass.
+//! - For a gate that opens once, where nobody gives up waiting: `OnceLock::wait`.
 //! - To stop a worker that naps: `stop_a_thread`. In async code: `async_event`.
 //!
 //! Python: `threading.Event` with `set`, `clear`, `is_set`, `wait(timeout)`

@@ -9,7 +9,8 @@
 //!   either. While rayon waits, it may run a job that asks for the value: `deadlock_rayon_in_init`.
 //! - If the closure panics, a `OnceLock` stays empty and the next caller tries again. A `LazyLock`
 //!   panics from then on.
-//! - If it can fail: `get_or_try_init` of the `once_cell` crate, which std does not have yet.
+//! - If making the value can fail, use `get_or_try_init` of the `once_cell` crate. It is not stable
+//!   in std yet.
 //! - A value for each key: `concurrent_map`. In async code: `tokio::sync::OnceCell`.
 //!
 //! Python: `functools.cache` and `cached_property`, where two threads may both run the function

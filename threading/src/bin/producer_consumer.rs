@@ -9,7 +9,8 @@
 //! - When the consumer stops early (`break`, a panic) the receiver is dropped, `send` returns an
 //!   error, and the producers end.
 //! - A capacity of 0 makes `send` wait until the consumer takes the item.
-//! - For several consumers: `crossbeam::channel::bounded`. In async code: `async_producer_consumer`.
+//! - For several consumers, use `crossbeam::channel::bounded`. In async code:
+//!   `async_producer_consumer`.
 //!
 //! Python: `queue.Queue(4)`, and a sentinel for each consumer or `Queue.shutdown`
 //! Needs: nothing

@@ -7,8 +7,9 @@
 //!
 //! - One guard for several calls makes them one step for all other threads.
 //! - A `Mutex` that is locked twice by one thread hangs: `deadlock_relock`.
-//! - If a callback has to come back to a lock, use `parking_lot::ReentrantMutex` around a `RefCell`.
-//!   To borrow it for writing twice is still a mistake, and panics with "RefCell already borrowed".
+//! - Where a callback must take the lock again, use `parking_lot::ReentrantMutex` with a `RefCell`
+//!   inside. Changing the value while it is being changed is still a mistake: it panics with
+//!   "RefCell already borrowed".
 //!
 //! Python: `threading.RLock()`, taken in `deposit_all` and again in `deposit`
 //! Needs: nothing

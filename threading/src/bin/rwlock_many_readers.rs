@@ -1,8 +1,8 @@
 //! Let many threads read a value at the same time, and let a writer be alone with it.
 //!
-//! Use an `RwLock` when many threads read, each for a while, and few write. `read` returns a guard
-//! that any number of threads can hold at once. `write` waits until all guards are dropped, and
-//! keeps everybody else out. For a few quick steps a `Mutex` costs less.
+//! Use an `RwLock` when many threads read, few write, and reading takes a while. `read` returns a
+//! guard that any number of threads can hold at once. `write` waits until all guards are dropped,
+//! and keeps everybody else out. For a few quick steps a `Mutex` costs less.
 //!
 //! - A thread that holds a read guard must not ask for a second one. If a writer asks in between,
 //!   the two may wait for each other: `deadlock_recursive_read`.
