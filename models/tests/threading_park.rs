@@ -1,8 +1,8 @@
 //! `park_unpark` under loom, which takes an ordering at its word: every order of the steps, and
 //! every value that a load may see.
 //!
-//! Not under shuttle: its `park` may always return without a reason, so no wake-up would be missed.
-//! Nobody is joined: in loom an `unpark` also ends a `join`.
+//! Not under shuttle: its `park` may return without a token at any time, so that it would not
+//! notice a missing one. Nobody is joined, because in loom an `unpark` also ends a `join`.
 
 extern crate self as std; // its `sync::atomic` and `thread` are loom's
 extern crate std as real_std;
@@ -21,69 +21,83 @@ pub mod thread {
     pub use loom::thread::{park, spawn};
     pub use real_std::thread::*;
 
-    /// loom's own, except that others may run before the token is there: in loom the token
-    /// carries what was written, and would hide that the flag does not.
-    pub struct Thread(loom::thread::Thread);
+    /// loom's own, with one difference: other threads may run before the token is there. In loom
+    /// the token passes on what was written, and so would hide that the flag does not.
+    pub struct Thread {
+        thread: loom::thread::Thread,
+    }
 
     pub fn current() -> Thread {
-        Thread(loom::thread::current())
+        let thread = loom::thread::current();
+        Thread { thread }
     }
 
     impl Thread {
         pub fn id(&self) -> impl PartialEq + real_std::fmt::Debug + use<> {
-            self.0.id()
+            self.thread.id()
         }
 
         pub fn unpark(&self) {
             loom::thread::yield_now();
-            self.0.unpark();
+            self.thread.unpark();
         }
-    }
-
-    pub fn park_timeout(_: super::time::Duration) {
-        park();
     }
 }
 
-#[allow(dead_code, unfulfilled_lint_expectations)]
+#[allow(dead_code)]
 #[path = "../../threading/src/bin/park_unpark.rs"]
 mod park_unpark;
 
 use park_unpark::Signal;
 use sync::atomic::AtomicUsize;
 
-/// What was written before `raise` is seen after `wait`.
-#[test]
-fn one_raises() {
-    loom::model(|| {
-        let shared = Arc::new((Signal::for_this_thread(), AtomicUsize::new(0)));
-        let other = shared.clone();
-        thread::spawn(move || {
-            other.1.store(1, Relaxed);
-            other.0.raise();
-        });
-        thread::current().unpark(); // somebody else's token, which is no signal
-        shared.0.wait();
-        assert_eq!(shared.1.load(Relaxed), 1);
+/// What one thread waits for and the others raise.
+struct Shared {
+    signal: Signal,
+    written: [AtomicUsize; 2],
+}
+
+impl Shared {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            signal: Signal::for_this_thread(),
+            written: [AtomicUsize::new(0), AtomicUsize::new(0)],
+        })
+    }
+}
+
+/// Starts a thread that writes, and then raises the signal.
+fn write_and_raise(shared: &Arc<Shared>, writer: usize) {
+    let shared = shared.clone();
+    thread::spawn(move || {
+        shared.written[writer].store(1, Relaxed);
+        shared.signal.raise();
     });
 }
 
-/// Two raise, and the one who waits may see one signal for both. Then it sees both writes, or it
-/// would wait here for what has come already.
 #[test]
-fn two_raise() {
+fn what_was_written_before_raise_is_seen_after_wait() {
     loom::model(|| {
-        let written = [AtomicUsize::new(0), AtomicUsize::new(0)];
-        let shared = Arc::new((Signal::for_this_thread(), written));
-        for me in [0, 1] {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                shared.1[me].store(1, Relaxed);
-                shared.0.raise();
-            });
-        }
-        while shared.1.iter().any(|written| written.load(Relaxed) == 0) {
-            shared.0.wait();
+        let shared = Shared::new();
+        write_and_raise(&shared, 0);
+        thread::current().unpark(); // a token of somebody else, which is no signal
+        shared.signal.wait();
+        assert_eq!(shared.written[0].load(Relaxed), 1);
+    });
+}
+
+/// The thread that waits may see one signal for both. If it did not see both writes then, it would
+/// wait here for a signal that has already come.
+#[test]
+fn of_two_that_raise_both_writes_are_seen() {
+    loom::model(|| {
+        let shared = Shared::new();
+        write_and_raise(&shared, 0);
+        write_and_raise(&shared, 1);
+        for written in &shared.written {
+            while written.load(Relaxed) == 0 {
+                shared.signal.wait();
+            }
         }
     });
 }
