@@ -6,6 +6,7 @@ mod event_set_wait;
 mod park_unpark;
 mod producer_consumer;
 mod rayon_join;
+mod select_channels;
 mod semaphore_limit;
 mod thread_pool;
 mod thread_pool_first_error;
