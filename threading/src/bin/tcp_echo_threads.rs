@@ -1,236 +1,145 @@
-//! A TCP server with a thread for each connection, a limit on them, and a stop that ends them all.
+//! Serve TCP clients with a thread for each connection, and stop them all cleanly.
 //!
-//! Use it for hundreds of connections and code that blocks; for thousands, have a task for each, as
-//! `tcp_proxy` does. At the limit the server does not accept: the next client waits in the system's
-//! queue. Dropping the `Server` shuts the sockets down, so waiting reads and writes get an end or
-//! an error at once, whatever the client does or does not send; then it joins all threads. Nothing
-//! portable ends a waiting `accept`, so it connects to its own port for that. A handler that panics
-//! ends its connection and no other. A client that sends nothing for a minute loses its place.
+//! Use it for up to a few hundred connections and code that blocks. `serve` accepts connections
+//! until `stop` is set. Then it closes its port and shuts the open connections down, so that every
+//! read or write that waits returns at once. When `serve` returns, no thread is left.
 //!
-//! Python: `socketserver.ThreadingTCPServer`; its `shutdown` leaves the open connections be, and
-//! `server_close` waits for them.
-//! Copy: `Server`, `Shared`, `Connections`, `echo` and `MOMENT`, with their impls.
-//! Needs: `cargo add clap@4 -F derive`
+//! - `accept` cannot be interrupted, so the listener does not block. A hundred times a second,
+//!   `serve` looks whether a client has come and whether `stop` is set.
+//! - "Too many open files (os error 24)": every connection is an open file, and `ulimit -n` limits
+//!   their number. `serve` reports the error on stderr and lets new clients wait until a file is
+//!   free. It can still be stopped. To stay below the limit: `semaphore_limit`.
+//! - A client that sends nothing keeps its thread. `set_read_timeout` ends that.
+//! - For thousands of connections, use a task for each: `tcp_echo`.
+//!
+//! Python: `socketserver.ThreadingTCPServer`, whose `shutdown` leaves open connections alone
+//! Needs: nothing
+//! Tested: `threading/tests/proof/tcp_echo_threads.rs`
 //!
 //! ```console
 //! $ cargo run -p threading --bin tcp_echo_threads
-//! 20 clients, at most 8 at once: 20 echoed, 8 at once
-//! stopped with 8 inside, 1 outside: 9 saw the end, 0 handlers left
-//!
-//! $ cargo run -p threading --bin tcp_echo_threads -- --clients 3 --limit 1
-//! 3 clients, at most 1 at once: 3 echoed, 1 at once
-//! stopped with 1 inside, 1 outside: 2 saw the end, 0 handlers left
-//!
-//! $ cargo run -p threading --bin tcp_echo_threads -- --limit 0
-//! ? 2
-//! error: invalid value '0' for '--limit <N>': number would be zero for non-zero type
-//! ...
+//! 20 clients: 20 echoed
+//! stopped while they were connected: 20 saw the end
 //! ```
 
-use std::collections::HashMap;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::num::{NonZeroU8, NonZeroUsize};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::io::{self, ErrorKind};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
 
-use clap::Parser;
+/// Accepts connections until `stop` is set, and calls `handle` with each on a thread of its own. A
+/// connection is closed when its `handle` returns.
+///
+/// After `stop`, reads from a connection return 0 and writes fail. This returns when every `handle`
+/// has returned.
+///
+/// # Errors
+/// If the listener cannot be used at all. Later errors are written to stderr.
+///
+/// # Panics
+/// If a `handle` panicked, after `stop` and when all the others have returned.
+pub fn serve(
+    listener: TcpListener,
+    stop: &AtomicBool,
+    handle: impl Fn(&TcpStream) + Sync,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let handle = &handle;
+    // Only its thread owns a connection. Here are those that may still be open.
+    let mut connections: Vec<Weak<TcpStream>> = Vec::new();
 
-/// A running server. Dropping it stops it: nobody is accepted any more, the open connections are
-/// shut down, and their handlers are waited for, as long as they do other than read and write.
-pub struct Server {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    accepting: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    open: Mutex<Connections>,
-    left_or_stopped: Condvar,
-}
-
-type Connections = Option<HashMap<u64, Arc<TcpStream>>>; // `None`: stopped
-
-impl Server {
-    /// Accepts connections on `listener`, at most `limit` at once, and calls `handle` on each in a
-    /// thread of its own. The connection is closed when `handle` returns or panics.
-    pub fn start(
-        listener: TcpListener,
-        limit: NonZeroUsize,
-        handle: impl Fn(&TcpStream) + Send + Sync + 'static,
-    ) -> io::Result<Self> {
-        let mut address = listener.local_addr()?;
-        let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        if address.ip().is_unspecified() {
-            address.set_ip(loopback[usize::from(address.is_ipv6())]); // `drop` connects to it
-        }
-        let open = Mutex::new(Some(HashMap::new()));
-        let shared = Arc::new(Shared {
-            open,
-            left_or_stopped: Condvar::new(),
-        });
-        let server = shared.clone();
-        let accept = move || server.accept(listener, limit.get(), handle);
-        let accepting = Some(
-            thread::Builder::new()
-                .name("accept".to_owned())
-                .spawn(accept)?,
-        );
-        Ok(Self {
-            address,
-            shared,
-            accepting,
-        })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let open = self.shared.open.lock().unwrap().take(); // nothing panics under this lock
-        for connection in open.into_iter().flat_map(HashMap::into_values) {
-            let _ = connection.shutdown(Shutdown::Both); // an error: the client has gone before
-        }
-        self.shared.left_or_stopped.notify_all();
-        let Some(thread) = self.accepting.take() else {
-            return;
-        };
-        // Wakes `accept`. Fails if the process is out of files, until a handler has returned.
-        while !thread.is_finished() && TcpStream::connect_timeout(&self.address, MOMENT).is_err() {
-            thread::sleep(MOMENT);
-        }
-        let _ = thread.join(); // never an error: the panics of handlers are caught
-    }
-}
-
-const MOMENT: Duration = Duration::from_millis(20);
-
-impl Shared {
-    fn accept(&self, listener: TcpListener, limit: usize, handle: impl Fn(&TcpStream) + Sync) {
-        let handle = &handle;
-        thread::scope(|s| {
-            let listener = listener; // closed before the handlers are waited for
-            for id in 0.. {
-                let open = self.open.lock().unwrap();
-                let full = |open: &mut Connections| open.as_ref().is_some_and(|o| o.len() >= limit);
-                drop(self.left_or_stopped.wait_while(open, full).unwrap());
-                let accepted = listener.accept();
-                let mut open = self.open.lock().unwrap();
-                let Some(connections) = &mut *open else { break };
-                let started = accepted.and_then(|(connection, _)| {
-                    let connection = Arc::new(connection);
-                    connections.insert(id, connection.clone());
-                    thread::Builder::new().spawn_scoped(s, move || {
-                        let _ = catch_unwind(AssertUnwindSafe(|| handle(&connection)));
-                        self.leave(id);
-                    })
-                });
-                drop(open);
-                if let Err(error) = started {
-                    let _ = writeln!(io::stderr(), "no connection: {error}");
-                    self.leave(id);
-                    thread::sleep(MOMENT); // out of files or threads: wait for some to come free
+    thread::scope(move |scope| {
+        // Relaxed: nothing else is passed on with the flag.
+        while !stop.load(Relaxed) {
+            let stream = match accept(&listener) {
+                Ok(stream) => Arc::new(stream),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // Nobody is there.
+                    thread::sleep(Duration::from_millis(10));
+                    continue;
                 }
+                Err(error) => {
+                    // Out of files, for example. They come back as connections end.
+                    eprintln!("accept: {error}");
+                    thread::sleep(Duration::from_millis(100));
+                    continue;
+                }
+            };
+            connections.retain(|connection| connection.strong_count() > 0);
+            connections.push(Arc::downgrade(&stream));
+            let thread = thread::Builder::new();
+            let spawned = thread.spawn_scoped(scope, move || handle(&stream));
+            if let Err(error) = spawned {
+                eprintln!("no thread for a connection, which is closed: {error}");
             }
-        });
-    }
+        }
 
-    fn leave(&self, id: u64) {
-        self.open
-            .lock()
-            .unwrap()
-            .as_mut()
-            .and_then(|open| open.remove(&id));
-        self.left_or_stopped.notify_all();
-    }
-}
-
-/// Sends back what arrives, until the client ends, or neither sends nor reads for a minute.
-pub fn echo(mut connection: &TcpStream) -> io::Result<u64> {
-    connection.set_read_timeout(Some(Duration::from_secs(60)))?;
-    connection.set_write_timeout(Some(Duration::from_secs(60)))?;
-    io::copy(&mut &*connection, &mut connection)
-}
-
-// Only for the demo from here on.
-
-#[derive(Parser)]
-struct Args {
-    /// How many clients come
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    clients: u8,
-
-    /// How many connections the server has at once
-    #[arg(long, value_name = "N", default_value = "8")]
-    limit: NonZeroU8,
-}
-
-static INSIDE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-fn main() -> io::Result<ExitCode> {
-    let Args { clients, limit } = Args::parse();
-    let (clients, seats) = (usize::from(clients), usize::from(limit.get()));
-    let bind = || TcpListener::bind("127.0.0.1:0");
-    let idle = Server::start(bind()?, limit.into(), |_| ())?; // nobody comes
-    let server = Server::start(bind()?, limit.into(), move |connection| {
-        MOST.fetch_max(INSIDE.fetch_add(1, Relaxed) + 1, Relaxed);
-        wait_until(|| MOST.load(Relaxed) >= clients.min(seats));
-        let _ = echo(connection); // an error: the client has gone, or the server stops
-        thread::sleep(MOMENT); // a stop that does not wait would be seen
-        INSIDE.fetch_sub(1, Relaxed);
-    })?;
-    let connect = || TcpStream::connect(server.address);
-
-    let hears_itself = || {
-        let mut connection = connect()?;
-        connection.write_all(b"hello")?;
-        connection.shutdown(Shutdown::Write)?;
-        io::read_to_string(connection)
-    };
-    let echoed = thread::scope(|s| {
-        let threads: Vec<_> = (0..clients).map(|_| s.spawn(hears_itself)).collect();
-        let heard = threads
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("no panic"));
-        heard.filter(|heard| heard == "hello").count()
+        drop(listener); // new clients are refused from here on
+        for connection in connections {
+            if let Some(stream) = connection.upgrade() {
+                let _ = stream.shutdown(Shutdown::Both); // an error: it is closed already
+            }
+        }
+        // The scope waits for the threads.
     });
-    let most = MOST.load(Relaxed);
-    println!("{clients} clients, at most {limit} at once: {echoed} echoed, {most} at once");
+    Ok(())
+}
 
-    // One more than there is room for: the last one waits outside.
-    let silent = (0..=seats)
-        .map(|_| connect())
-        .collect::<io::Result<Vec<_>>>()?;
-    wait_until(|| INSIDE.load(Relaxed) == seats);
-    let inside = INSIDE.load(Relaxed);
-    let stop = thread::spawn(move || drop((server, idle)));
-    wait_until(|| stop.is_finished());
-    let left = INSIDE.load(Relaxed);
-    if !stop.is_finished() || left > 0 {
-        println!("not stopped: {left} handlers left");
-        return Ok(ExitCode::FAILURE);
-    }
-    // An error is an end too: who waited outside may see a reset.
-    let told = silent
-        .into_iter()
-        .filter(|mut it| it.read(&mut [0]).unwrap_or(0) == 0)
-        .count();
-    println!("stopped with {inside} inside, 1 outside: {told} saw the end, {left} handlers left");
-    let held = (echoed, most, inside, told) == (clients, clients.min(seats), seats, seats + 1);
-    Ok(if held {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+/// Takes the next client, whose connection blocks again, unlike the listener.
+fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (stream, _address) = listener.accept()?;
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+
+fn main() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let stop = AtomicBool::new(false);
+
+    thread::scope(|scope| {
+        let server = scope.spawn(|| serve(listener, &stop, echo));
+        let clients = say_hello_and_stay(address, 20);
+        stop.store(true, Relaxed);
+        server.join().expect("no handler panics")?;
+
+        let clients = clients?;
+        println!("20 clients: {} echoed", clients.len());
+        let mut ended = 0;
+        for mut client in clients {
+            if client.read(&mut [0])? == 0 {
+                ended += 1;
+            }
+        }
+        println!("stopped while they were connected: {ended} saw the end");
+        Ok(())
     })
 }
 
-fn wait_until(is_true: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is_true() && start.elapsed() < Duration::from_secs(5) {
-        thread::sleep(Duration::from_millis(1));
+/// Sends back what arrives, until the client or the server ends the connection.
+fn echo(connection: &TcpStream) {
+    let mut reader = connection;
+    let mut writer = connection;
+    let _ = io::copy(&mut reader, &mut writer); // an error: the client has hung up
+}
+
+/// Connects so many clients, which all get an answer and stay connected.
+fn say_hello_and_stay(address: SocketAddr, count: usize) -> io::Result<Vec<TcpStream>> {
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let mut client = TcpStream::connect(address)?;
+        client.write_all(b"hello")?;
+        let mut answer = [0; 5];
+        client.read_exact(&mut answer)?;
+        assert_eq!(&answer, b"hello");
+        clients.push(client);
     }
+    Ok(clients)
 }

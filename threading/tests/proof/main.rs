@@ -8,6 +8,7 @@ mod producer_consumer;
 mod rayon_join;
 mod select_channels;
 mod semaphore_limit;
+mod tcp_echo_threads;
 mod thread_pool;
 mod thread_pool_first_error;
 mod thread_pool_imap;
