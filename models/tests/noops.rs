@@ -17,7 +17,7 @@ macro_rules! saved {
             let mut table = Vec::new();
             let save_all = $half::save_all(&mut table, &["ada", "grace", "edsger"]);
             shuttle::future::block_on(save_all).unwrap();
-            table.iter().filter(|&&byte| byte == b'\n').count()
+            table.len()
         })
     };
 }

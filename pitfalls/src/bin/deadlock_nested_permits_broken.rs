@@ -1,89 +1,63 @@
-//! Deadlock: each task holds a permit of a semaphore and asks for another one.
+//! Deadlock: a task holds a permit of a semaphore and waits for another one.
 //!
-//! You see: it works with few pages; with many at once, all downloads stop. No error.
-//! Why: once every permit is held by a task that asks for one more, each of them waits for what
-//! another one holds. It often hides in a recursion that takes a permit at each level.
-//! Rule: whoever holds a permit does not wait for another one of the same semaphore.
+//! You see: it works with a few pages; with many at once all downloads stop, without an error. With
+//! a connection pool: "pool timed out while waiting for an open connection".
+//! Why: once every permit is held by a task that waits for one more, no permit comes back. It often
+//! hides in a function that takes a permit and calls another one that does, or in a recursion.
+//! Rule: a task that holds a permit never waits for another one of the same semaphore.
 //!
-//! Python: `async with semaphore:` inside `async with semaphore:`.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`); tokio's task dump, which
-//! names the line that waits.
+//! Python: `async with semaphore:` inside `async with semaphore:`
+//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`); tokio's task dump, which names
+//! the line that waits
 //! Fixed: `deadlock_nested_permits_fixed`
 //! Needs: `cargo add tokio@1 -F full,test-util`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_nested_permits_broken
 //! ? 1
-//! deadlock: 2 pages hold a permit each, 0 of 2 permits are free, and each page asks for one more
+//! after 60 s: 0 of 2 pages loaded, 0 of 2 permits free
 //! ```
 
-use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{AcquireError, Semaphore};
-use tokio::task::{self, JoinSet};
-use tokio::time;
+use tokio::sync::Semaphore;
+use tokio::{task, time};
 
-/// Downloads a page, then its picture, and returns the bytes of both. Each download takes one of
-/// `permits`.
-///
-/// # Errors
-///
-/// If `permits` is closed.
-pub async fn load(
-    permits: &Semaphore,
-    page: impl Future<Output = u64>,
-    picture: impl Future<Output = u64>,
-) -> Result<u64, AcquireError> {
-    let _for_page = permits.acquire().await?;
-    let bytes = page.await;
-    let _for_picture = permits.acquire().await?; // BROKEN: the one for the page is still held
-    Ok(bytes + picture.await)
+/// Downloads a page and its picture, and returns the bytes of both.
+pub async fn load(permits: &Semaphore) -> u64 {
+    let _permit = permits.acquire().await.unwrap(); // BROKEN: each download takes one too
+    let page = download(permits, 10).await;
+    let picture = download(permits, 20).await;
+    page + picture
 }
 
-// Only for the demo from here on.
+/// Stands for a download of `bytes`, which holds one of `permits` while it lasts.
+async fn download(permits: &Semaphore, bytes: u64) -> u64 {
+    let _permit = permits.acquire().await.unwrap();
+    time::sleep(Duration::from_secs(1)).await;
+    bytes
+}
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> ExitCode {
     let permits = Arc::new(Semaphore::new(2));
-    let mut all = task::spawn(load_all(permits.clone(), 2));
-
-    // The clock is paused. It jumps forward only when every task waits.
-    if let Ok(loaded) = time::timeout(Duration::from_secs(60), &mut all).await {
-        println!(
-            "done: 2 pages with their pictures, {} bytes",
-            loaded.expect("no page panics")
-        );
-        return ExitCode::SUCCESS;
-    }
-    let free = permits.available_permits();
-    if !all.is_finished() && free == 0 {
-        println!(
-            "deadlock: 2 pages hold a permit each, {free} of 2 permits are free, and each page asks for one more"
-        );
-    }
-    ExitCode::FAILURE
-}
-
-/// Loads `pages` pages at the same time and returns the bytes of them all.
-pub async fn load_all(permits: Arc<Semaphore>, pages: usize) -> u64 {
-    let mut loading = JoinSet::new();
-    for _ in 0..pages {
+    let mut pages = Vec::new();
+    for _ in 0..2 {
         let permits = permits.clone();
-        loading.spawn(async move { load(&permits, download(10), download(20)).await });
+        pages.push(task::spawn(async move { load(&permits).await }));
     }
-    let mut bytes = 0;
-    while let Some(loaded) = loading.join_next().await {
-        bytes += loaded
-            .expect("no page panics")
-            .expect("nobody closes the semaphore");
-    }
-    bytes
-}
 
-async fn download(bytes: u64) -> u64 {
-    time::sleep(Duration::from_secs(1)).await; // stands for the network
-    bytes
+    // The clock is paused: it jumps to the next timer whenever all tasks wait.
+    time::sleep(Duration::from_secs(60)).await;
+    let finished = pages.iter().filter(|page| page.is_finished());
+    let loaded = finished.count();
+    let free = permits.available_permits();
+    println!("after 60 s: {loaded} of 2 pages loaded, {free} of 2 permits free");
+    if loaded == 2 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

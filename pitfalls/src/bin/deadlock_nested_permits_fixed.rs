@@ -1,86 +1,58 @@
-//! Fixed: each task gives its permit back before it asks for the next one.
+//! Fixed: only a download takes a permit, and it waits for no other one while it holds it.
 //!
-//! Whoever waits holds nothing, so the permits come back as downloads end. Other pages may come in
-//! between a page and its picture; where both must go together, take both in one step with
-//! `acquire_many(2)`, and never ask for more than the semaphore has.
+//! Whoever waits holds nothing, so each permit comes back when its download ends. Other pages may
+//! come between a page and its picture. If both must go together, take both permits in one step,
+//! with `acquire_many(2)`, and never ask for more permits than the semaphore has.
 //!
-//! Python: two `async with semaphore:` blocks, one after the other.
+//! Python: `async with semaphore:` around the download only, and in no function that calls it
 //! Broken: `deadlock_nested_permits_broken`
 //! Needs: `cargo add tokio@1 -F full,test-util`
+//! Tested: `models/tests/deadlocks_async.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_nested_permits_fixed
-//! done: 2 pages with their pictures, 60 bytes
+//! after 60 s: 2 of 2 pages loaded, 2 of 2 permits free
 //! ```
 
-use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{AcquireError, Semaphore};
-use tokio::task::{self, JoinSet};
-use tokio::time;
+use tokio::sync::Semaphore;
+use tokio::{task, time};
 
-/// Downloads a page, then its picture, and returns the bytes of both. Each download takes one of
-/// `permits`.
-///
-/// # Errors
-///
-/// If `permits` is closed.
-pub async fn load(
-    permits: &Semaphore,
-    page: impl Future<Output = u64>,
-    picture: impl Future<Output = u64>,
-) -> Result<u64, AcquireError> {
-    let for_page = permits.acquire().await?;
-    let bytes = page.await;
-    drop(for_page); // FIXED: who waits holds nothing
-    let _for_picture = permits.acquire().await?;
-    Ok(bytes + picture.await)
+/// Downloads a page and its picture, and returns the bytes of both.
+pub async fn load(permits: &Semaphore) -> u64 {
+    let page = download(permits, 10).await; // FIXED: only a download takes a permit
+    let picture = download(permits, 20).await;
+    page + picture
 }
 
-// Only for the demo from here on.
+/// Stands for a download of `bytes`, which holds one of `permits` while it lasts.
+async fn download(permits: &Semaphore, bytes: u64) -> u64 {
+    let _permit = permits.acquire().await.unwrap();
+    time::sleep(Duration::from_secs(1)).await;
+    bytes
+}
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> ExitCode {
     let permits = Arc::new(Semaphore::new(2));
-    let mut all = task::spawn(load_all(permits.clone(), 2));
-
-    // The clock is paused. It jumps forward only when every task waits.
-    if let Ok(loaded) = time::timeout(Duration::from_secs(60), &mut all).await {
-        println!(
-            "done: 2 pages with their pictures, {} bytes",
-            loaded.expect("no page panics")
-        );
-        return ExitCode::SUCCESS;
-    }
-    let free = permits.available_permits();
-    if !all.is_finished() && free == 0 {
-        println!(
-            "deadlock: 2 pages hold a permit each, {free} of 2 permits are free, and each page asks for one more"
-        );
-    }
-    ExitCode::FAILURE
-}
-
-/// Loads `pages` pages at the same time and returns the bytes of them all.
-pub async fn load_all(permits: Arc<Semaphore>, pages: usize) -> u64 {
-    let mut loading = JoinSet::new();
-    for _ in 0..pages {
+    let mut pages = Vec::new();
+    for _ in 0..2 {
         let permits = permits.clone();
-        loading.spawn(async move { load(&permits, download(10), download(20)).await });
+        pages.push(task::spawn(async move { load(&permits).await }));
     }
-    let mut bytes = 0;
-    while let Some(loaded) = loading.join_next().await {
-        bytes += loaded
-            .expect("no page panics")
-            .expect("nobody closes the semaphore");
-    }
-    bytes
-}
 
-async fn download(bytes: u64) -> u64 {
-    time::sleep(Duration::from_secs(1)).await; // stands for the network
-    bytes
+    // The clock is paused: it jumps to the next timer whenever all tasks wait.
+    time::sleep(Duration::from_secs(60)).await;
+    let finished = pages.iter().filter(|page| page.is_finished());
+    let loaded = finished.count();
+    let free = permits.available_permits();
+    println!("after 60 s: {loaded} of 2 pages loaded, {free} of 2 permits free");
+    if loaded == 2 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

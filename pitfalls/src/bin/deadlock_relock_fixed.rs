@@ -1,12 +1,13 @@
 //! Fixed: one method locks, and what it calls takes the data behind the lock.
 //!
-//! `add` cannot lock: it has no lock, only `&mut u64`. A caller proves that it holds the lock by
-//! having that reference. Where the data is a struct, put its methods on the struct and the lock
-//! around it. parking_lot's `ReentrantMutex` allows the second lock, but only reading.
+//! `add` cannot lock: it has no lock, only a `&mut u64`, which nobody gets without the lock. If the
+//! data is a struct, put such functions on the struct, and the lock around it. parking_lot's
+//! `ReentrantMutex` allows a second lock in the same thread, but gives only `&T` to the data.
 //!
-//! Python: helpers without a lock of their own, rather than `RLock`.
+//! Python: helpers that take no lock of their own, rather than an `RLock`
 //! Broken: `deadlock_relock_broken`
 //! Needs: nothing
+//! Tested: `models/tests/deadlocks.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_relock_fixed
@@ -28,18 +29,19 @@ pub struct Account {
 impl Account {
     /// Adds `amount`.
     pub fn deposit(&self, amount: u64) {
-        add(&mut self.balance.lock().unwrap(), amount);
+        let mut balance = self.balance.lock().unwrap();
+        add(&mut balance, amount);
     }
 
-    /// Adds all of `amounts` in one step: nobody sees a balance in between.
+    /// Adds all `amounts` in one step: nobody sees a balance in between.
     pub fn deposit_all(&self, amounts: &[u64]) {
         let mut balance = self.balance.lock().unwrap();
         for &amount in amounts {
-            add(&mut balance, amount); // FIXED: hands on what the lock guards
+            add(&mut balance, amount); // FIXED: takes the data, not the lock
         }
     }
 
-    /// What is in the account now.
+    /// Returns what is in the account now.
     pub fn balance(&self) -> u64 {
         *self.balance.lock().unwrap()
     }
@@ -49,24 +51,26 @@ fn add(balance: &mut u64, amount: u64) {
     *balance += amount;
 }
 
-// Only for the demo from here on.
-
 fn main() -> ExitCode {
     let account = Arc::new(Account::default());
-    let (done, deposits) = mpsc::channel();
     let shared = account.clone();
+    let (done, deposited) = mpsc::channel();
     thread::spawn(move || {
         shared.deposit_all(&[100, 200]);
-        done.send(())
+        done.send(()).unwrap();
     });
-    let Err(gave_up) = deposits.recv_timeout(Duration::from_secs(10)) else {
-        println!("done: the balance is {}", account.balance());
-        return ExitCode::SUCCESS;
-    };
+
+    let deposited = deposited.recv_timeout(Duration::from_secs(10));
     let locked = matches!(account.balance.try_lock(), Err(TryLockError::WouldBlock));
-    let used_by_one_thread = Arc::strong_count(&account) == 2; // the other one is this one
-    if gave_up == RecvTimeoutError::Timeout && locked && used_by_one_thread {
-        println!("deadlock: the account is locked, and the one thread that uses it waits for it");
+    match deposited {
+        Ok(()) => {
+            println!("done: the balance is {}", account.balance());
+            return ExitCode::SUCCESS;
+        }
+        Err(RecvTimeoutError::Timeout) if locked => {
+            println!("deadlock: the account is locked, and its only user waits");
+        }
+        Err(error) => println!("no result: {error}"),
     }
     ExitCode::FAILURE
 }

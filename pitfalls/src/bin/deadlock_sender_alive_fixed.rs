@@ -1,16 +1,18 @@
 //! Fixed: the first sender is dropped once it is cloned, so the loop over the channel ends.
 //!
-//! The loop now ends with the last thread, whether it sent, returned early or panicked: no count to
-//! keep, no sentinel to send. The loop owns the receiver, so that a panic in `each` frees threads
-//! that wait in `send`. To need no `drop`, move the sender into the last thread.
+//! The loop ends when the last thread ends, whether that has sent, returned early or panicked.
+//! Nobody has to count, and nobody sends a value that means the end. The loop owns the receiver, so
+//! a panic in `each` frees threads that wait in `send`: they get an error. Without a `drop`: move
+//! the first sender into the last thread.
 //!
-//! Python: one `queue.put(None)` when all producers are done, or `queue.shutdown()` since 3.13.
+//! Python: one `queue.put(None)` when all producers are done, or `queue.shutdown()` since 3.13
 //! Broken: `deadlock_sender_alive_broken`
 //! Needs: nothing
+//! Tested: `models/tests/deadlocks.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_sender_alive_fixed
-//! 3 of 3 counts have come, 10 words
+//! 3 counts have arrived: 10 words
 //! ```
 
 use std::process::ExitCode;
@@ -18,45 +20,43 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// Counts the words of each of `texts` on a thread of its own, and hands each count to `each`, in
-/// the order in which they come.
+/// Counts the words of each of `texts` on a thread of its own, and calls `each` with each count, in
+/// the order in which they arrive.
 pub fn count_words(texts: &[&str], mut each: impl FnMut(usize)) {
     let (counts, received) = mpsc::sync_channel(16);
     thread::scope(|s| {
         for text in texts {
             let counts = counts.clone();
-            s.spawn(move || counts.send(text.split_whitespace().count()));
+            s.spawn(move || {
+                let words = text.split_whitespace().count();
+                counts.send(words).unwrap();
+            });
         }
-        drop(counts); // FIXED: only the threads hold one now
+        drop(counts); // FIXED: only the threads have senders now
         for words in received {
             each(words);
         }
     });
 }
 
-// Only for the demo from here on.
-
 fn main() -> ExitCode {
     let texts = ["to be", "or not to be", "that is the question"];
-    let (seen, counts) = mpsc::channel();
+    let (arrived, counts) = mpsc::channel();
     let (done, end) = mpsc::channel();
     thread::spawn(move || {
-        count_words(&texts, |words| seen.send(words).unwrap());
-        done.send(())
+        count_words(&texts, |words| arrived.send(words).unwrap());
+        done.send(()).unwrap();
     });
-    let end = end.recv_timeout(Duration::from_secs(10));
-    let counts: Vec<usize> = counts.try_iter().collect();
-    println!(
-        "{} of 3 counts have come, {} words",
-        counts.len(),
-        counts.iter().sum::<usize>()
-    );
-    if end == Err(RecvTimeoutError::Timeout) && counts.len() == 3 {
-        println!("hang: the loop waits for one more, from the sender in its own function");
+
+    let three = counts.iter().take(3);
+    let words: usize = three.sum();
+    println!("3 counts have arrived: {words} words");
+    match end.recv_timeout(Duration::from_secs(10)) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(RecvTimeoutError::Timeout) => {
+            println!("deadlock: the loop waits for the sender in its own function");
+        }
+        Err(error) => println!("no result: {error}"),
     }
-    if end.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    ExitCode::FAILURE
 }

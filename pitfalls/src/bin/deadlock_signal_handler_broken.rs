@@ -1,13 +1,13 @@
-//! Deadlock: a signal handler locks, and the code that it interrupted holds that lock.
+//! Deadlock: a signal handler locks, and the code that it interrupts holds that lock.
 //!
 //! You see: now and then a signal freezes the program, inside `lock` or `malloc`.
-//! Why: a handler runs between two instructions of some thread, on its stack. If that thread
-//! holds the lock, the handler waits for code that goes on only after the handler.
+//! Why: a handler runs between two instructions of some thread, on its stack. If that thread holds
+//! the lock, the handler waits for code that goes on only after the handler.
 //! Rule: a handler sets an atomic or writes a byte to a pipe. No lock, no allocation, no printing.
 //!
-//! Python: `with lock:` in a `signal.signal` handler: it runs in the main thread, which may hold
-//! `lock`.
-//! Caught by: no lint; parking_lot's `deadlock_detection`.
+//! Python: `with lock:` in a handler of `signal.signal`: it runs in the main thread, which may hold
+//! `lock`
+//! Caught by: no lint; parking_lot's `deadlock_detection`
 //! Fixed: `deadlock_signal_handler_fixed`
 //! Needs: `cargo add nix@0.31 -F signal`
 //! Runs on: Linux, macOS
@@ -15,16 +15,16 @@
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_signal_handler_broken
 //! ? 1
-//! deadlock: the code that SIGHUP interrupted holds the lock, and its handler waits for it
+//! deadlock: the handler waits for the thread that it interrupted
 //! ```
 
 use std::ffi::c_int;
-use std::io::{self, BufRead, BufReader};
-use std::process::{Command, ExitCode, Stdio};
+use std::io;
+use std::process::ExitCode;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, TryLockError};
+use std::thread;
 use std::time::Duration;
-use std::{env, thread};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 
@@ -40,53 +40,39 @@ pub fn watch_hangups() -> io::Result<()> {
     Ok(())
 }
 
-extern "C" fn on_hangup(_: c_int) {
-    LOG.lock().unwrap().push("SIGHUP"); // BROKEN: this thread may hold the lock already
+extern "C" fn on_hangup(_signal: c_int) {
+    let mut log = LOG.lock().unwrap(); // BROKEN: the interrupted thread may hold the lock
+    log.push("SIGHUP");
 }
 
-// Only for the demo from here on.
-
-fn main() -> io::Result<ExitCode> {
-    if env::args().nth(1).as_deref() == Some("serve") {
-        return serve();
-    }
-    // What may hang is a child.
-    let mut child = Command::new(env::current_exe()?)
-        .arg("serve")
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut report = String::new();
-    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut report)?;
-    print!("{report}");
-    if !report.starts_with("log:") {
-        child.kill()?;
-    }
-    Ok(if child.wait()?.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// The child: gets a signal while it writes to its log. Prints one line in any case.
-fn serve() -> io::Result<ExitCode> {
-    let (done, ended) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if ended.recv_timeout(Duration::from_millis(300)) == Err(RecvTimeoutError::Timeout) {
-            match LOG.try_lock() {
-                Err(TryLockError::WouldBlock) => println!(
-                    "deadlock: the code that SIGHUP interrupted holds the lock, and its handler waits for it"
-                ),
-                other => println!("stuck, with the log {other:?}"),
-            }
-        }
-    });
-    watch_hangups()?;
+/// Writes a line to the log, and gets a SIGHUP meanwhile.
+fn serve() {
     let mut log = LOG.lock().unwrap();
-    raise(Signal::SIGHUP)?; // the handler runs here, with `log` in our hand
+    raise(Signal::SIGHUP).unwrap(); // the handler runs here, on this thread
     log.push("request");
     drop(log);
-    println!("log: {}", LOG.lock().unwrap().join(", "));
-    drop(done);
-    Ok(ExitCode::SUCCESS)
+}
+
+fn main() -> io::Result<ExitCode> {
+    watch_hangups()?;
+    let (done, served) = mpsc::channel();
+    thread::spawn(move || {
+        serve();
+        done.send(()).unwrap();
+    });
+
+    let served = served.recv_timeout(Duration::from_millis(300));
+    let locked = matches!(LOG.try_lock(), Err(TryLockError::WouldBlock));
+    match served {
+        Ok(()) => {
+            let log = LOG.lock().unwrap();
+            println!("log: {}", log.join(", "));
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(RecvTimeoutError::Timeout) if locked => {
+            println!("deadlock: the handler waits for the thread that it interrupted");
+        }
+        Err(error) => println!("no result: {error}"),
+    }
+    Ok(ExitCode::FAILURE)
 }

@@ -1,27 +1,23 @@
 //! Deadlock: a pinned future waits in line for a lock, and `select!` has stopped polling it.
 //!
-//! You see: a task hangs at `lock`, although whoever held the lock let go of it long ago.
-//! Why: in asyncio the loser of a `wait` is a task, and the loop goes on running it. Here it is a
-//! plain future, which moves only when somebody polls it, and while the code of one `select!`
-//! branch runs, no other branch is polled. tokio's locks serve in order: the lock is handed to the
-//! future that waits first. That wakes the task, which polls its branch alone and goes on waiting
-//! for a lock that it holds itself. People call this a futurelock.
+//! You see: a task hangs at `lock().await`, although whoever held the lock released it long ago.
+//! The same with a `FuturesUnordered` or a `buffered` stream that is not polled while its loop body
+//! awaits (`deadlock_stream_not_polled`). People call it a futurelock.
+//! Why: a future moves only when it is polled, and while one branch of `select!` runs, no other
+//! branch is polled. tokio's locks serve in order: the next one in line is that future. It is
+//! handed the lock, is not polled, and keeps it; the branch waits behind it.
 //! Rule: while a future is pinned, await nothing else without it: join it, spawn it or drop it.
 //!
-//! A hasty fix hangs as well: the second `write` moved below the `select!`. Even after
-//! `drop(writing)`, which drops a reference only, the future lives on to the end of its scope.
-//!
-//! Python: no such mistake: `asyncio.wait({writing}, timeout=1)` leaves the task running.
-//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`); tokio's task dump, which
-//! names the line that waits.
+//! Python: no such mistake: the loop runs a task on, also after `asyncio.wait({task}, timeout=1)`
+//! Caught by: no lint; shuttle (`models/tests/deadlocks_async.rs`); tokio's task dump, which names
+//! the line that waits
 //! Fixed: `deadlock_unpolled_future_fixed`
 //! Needs: `cargo add tokio@1 -F full,test-util`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_unpolled_future_broken
 //! ? 1
-//! deadlock: the slow user of the log has ended, and still the log is locked
-//! the log is free once `append` is aborted: a future in there had the lock
+//! deadlock: released after 5 s, the log is still locked after 60 s
 //! ```
 
 use std::pin::pin;
@@ -39,46 +35,40 @@ pub async fn append(log: &Mutex<Vec<String>>, entry: &str, patience: Duration) {
         biased; // if both are ready: no note
         () = &mut writing => {}
         () = time::sleep(patience) => {
-            write(log, "the log is slow").await; // BROKEN: nobody polls `writing` in the meantime
+            // BROKEN: nobody polls `writing` meanwhile, and it is first in line for the lock
+            write(log, "the log is slow").await;
             writing.await;
         }
     }
 }
 
 async fn write(log: &Mutex<Vec<String>>, entry: &str) {
-    log.lock().await.push(entry.to_owned());
+    let mut log = log.lock().await;
+    log.push(entry.to_owned());
 }
-
-// Only for the demo from here on.
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> ExitCode {
     let log = Arc::new(Mutex::new(Vec::new()));
-    let shared = log.clone();
-    let slow_user = task::spawn(async move {
-        let _log = shared.lock().await;
+    let slow_user = log.clone().lock_owned().await;
+    task::spawn(async move {
         time::sleep(Duration::from_secs(5)).await;
+        drop(slow_user);
     });
-    task::yield_now().await; // the slow user has the log by now
     let shared = log.clone();
-    let mut appending =
-        task::spawn(async move { append(&shared, "entry", Duration::from_secs(1)).await });
+    let patience = Duration::from_secs(1);
+    task::spawn(async move { append(&shared, "entry", patience).await });
 
-    // The clock is paused. It jumps forward only when every task waits.
-    if time::timeout(Duration::from_secs(60), &mut appending)
-        .await
-        .is_ok()
-    {
-        println!("done: {:?}", log.lock().await);
-        return ExitCode::SUCCESS;
-    }
-    if slow_user.is_finished() && log.try_lock().is_err() {
-        println!("deadlock: the slow user of the log has ended, and still the log is locked");
-        appending.abort();
-        let _aborted = appending.await;
-        if log.try_lock().is_ok() {
-            println!("the log is free once `append` is aborted: a future in there had the lock");
+    // The clock is paused: it jumps to the next timer whenever all tasks wait.
+    time::sleep(Duration::from_secs(60)).await;
+    match log.try_lock() {
+        Ok(log) => {
+            println!("done: {log:?}");
+            ExitCode::SUCCESS
+        }
+        Err(_) => {
+            println!("deadlock: released after 5 s, the log is still locked after 60 s");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::FAILURE
 }

@@ -1,13 +1,17 @@
-//! Fixed: the future that waits for the lock is polled along with what comes after it.
+//! Fixed: the future that waits for the lock is polled together with what comes after it.
 //!
-//! `join!` polls both, so whichever is handed the lock takes it and lets go. Just as good: give the
-//! loser up (`write(..)` itself in the `select!`, or `time::timeout`, drops it when the time is
-//! out), or hand it to `tokio::spawn`, as asyncio does; a task is polled whatever its owner does,
-//! but it runs on when its owner is dropped.
+//! `join!` polls both, so whichever is handed the lock uses it and releases it. Or give the future
+//! to `tokio::spawn`, as asyncio does: a task runs on, also when its owner is dropped. If the entry
+//! may be given up, drop the future when the time is up: `time::timeout`, or `write(..)` itself as
+//! a branch.
 //!
-//! Python: `asyncio.wait({writing}, timeout=1)`, then `await asyncio.gather(writing, note)`.
+//! It is not enough to write the note below the `select!`, nor to say `drop(writing)` before it.
+//! That drops a reference; the pinned future lives until the end of its scope, and stays in line.
+//!
+//! Python: `asyncio.wait({writing}, timeout=1)`, then `await asyncio.gather(writing, note)`
 //! Broken: `deadlock_unpolled_future_broken`
 //! Needs: `cargo add tokio@1 -F full,test-util`
+//! Tested: `models/tests/deadlocks_async.rs`
 //!
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_unpolled_future_fixed
@@ -35,39 +39,32 @@ pub async fn append(log: &Mutex<Vec<String>>, entry: &str, patience: Duration) {
 }
 
 async fn write(log: &Mutex<Vec<String>>, entry: &str) {
-    log.lock().await.push(entry.to_owned());
+    let mut log = log.lock().await;
+    log.push(entry.to_owned());
 }
-
-// Only for the demo from here on.
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> ExitCode {
     let log = Arc::new(Mutex::new(Vec::new()));
-    let shared = log.clone();
-    let slow_user = task::spawn(async move {
-        let _log = shared.lock().await;
+    let slow_user = log.clone().lock_owned().await;
+    task::spawn(async move {
         time::sleep(Duration::from_secs(5)).await;
+        drop(slow_user);
     });
-    task::yield_now().await; // the slow user has the log by now
     let shared = log.clone();
-    let mut appending =
-        task::spawn(async move { append(&shared, "entry", Duration::from_secs(1)).await });
+    let patience = Duration::from_secs(1);
+    task::spawn(async move { append(&shared, "entry", patience).await });
 
-    // The clock is paused. It jumps forward only when every task waits.
-    if time::timeout(Duration::from_secs(60), &mut appending)
-        .await
-        .is_ok()
-    {
-        println!("done: {:?}", log.lock().await);
-        return ExitCode::SUCCESS;
-    }
-    if slow_user.is_finished() && log.try_lock().is_err() {
-        println!("deadlock: the slow user of the log has ended, and still the log is locked");
-        appending.abort();
-        let _aborted = appending.await;
-        if log.try_lock().is_ok() {
-            println!("the log is free once `append` is aborted: a future in there had the lock");
+    // The clock is paused: it jumps to the next timer whenever all tasks wait.
+    time::sleep(Duration::from_secs(60)).await;
+    match log.try_lock() {
+        Ok(log) => {
+            println!("done: {log:?}");
+            ExitCode::SUCCESS
+        }
+        Err(_) => {
+            println!("deadlock: released after 5 s, the log is still locked after 60 s");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::FAILURE
 }

@@ -1,13 +1,13 @@
-//! Silent no-op: an `async fn` is called and not awaited, so nothing is saved.
+//! No-op: an `async fn` is called without `.await`, so nothing is saved.
 //!
 //! You see: no error, no warning, and no rows.
-//! Why: the call builds a future; only `.await` runs it. rustc warns about a future that is
-//! dropped on the spot, and `let _ =` silences just that warning.
-//! Rule: never write `let _ =` in front of a call that returns a future.
+//! Why: the call only builds a future, and futures do nothing unless they are awaited. rustc warns
+//! about an "unused implementer of `Future` that must be used"; `let _ =` silences that.
+//! Rule: never write `let _ =` before a call that returns a future.
 //!
-//! Python: `save(row)` without `await` ("coroutine 'save' was never awaited").
+//! Python: `save(row)` without `await` (RuntimeWarning: coroutine was never awaited)
 //! Caught by: clippy `let_underscore_future`; without `let _ =`, rustc `unused_must_use`; any test
-//! that counts the rows, as `models/tests/broken.rs` does.
+//! that counts the rows, such as `models/tests/noops.rs`
 //! Fixed: `noop_future_never_polled_fixed`
 //! Needs: `cargo add tokio@1 -F full`
 //!
@@ -20,10 +20,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::task;
 
-/// Writes each of `rows` to `table`, as a line.
-pub async fn save_all(table: &mut (impl AsyncWrite + Unpin), rows: &[&str]) -> io::Result<()> {
+/// Saves `rows` in `table`, one after the other.
+pub async fn save_all(table: &mut Vec<String>, rows: &[&str]) -> io::Result<()> {
     for row in rows {
         #[expect(
             clippy::let_underscore_future,
@@ -31,24 +31,25 @@ pub async fn save_all(table: &mut (impl AsyncWrite + Unpin), rows: &[&str]) -> i
         )]
         let _ = save(table, row); // BROKEN: builds a future and drops it
     }
-    table.flush().await
+    Ok(())
 }
 
-async fn save(table: &mut (impl AsyncWrite + Unpin), row: &str) -> io::Result<()> {
-    table.write_all(format!("{row}\n").as_bytes()).await
+/// Stands for a call to a database.
+async fn save(table: &mut Vec<String>, row: &str) -> io::Result<()> {
+    task::yield_now().await;
+    table.push(row.to_owned());
+    Ok(())
 }
-
-// Only for the demo from here on.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<ExitCode> {
-    let mut table = Vec::new(); // stands for a file or a socket
+    let mut table = Vec::new();
     save_all(&mut table, &["ada", "grace", "edsger"]).await?;
-    let saved = table.iter().filter(|&&byte| byte == b'\n').count();
+    let saved = table.len();
     println!("saved {saved} of 3 rows");
-    Ok(if saved == 3 {
-        ExitCode::SUCCESS
+    if saved == 3 {
+        Ok(ExitCode::SUCCESS)
     } else {
-        ExitCode::FAILURE
-    })
+        Ok(ExitCode::FAILURE)
+    }
 }
