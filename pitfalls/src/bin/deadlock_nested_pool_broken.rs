@@ -32,6 +32,9 @@ pub struct Folder {
     folders: Vec<Folder>,
 }
 
+/// How many folders `size` has been called for.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+
 /// Returns the bytes in `folder` and in all folders below it, counted on the rayon pool.
 pub fn size(folder: &Folder) -> u64 {
     BEGUN.fetch_add(1, Relaxed);
@@ -49,9 +52,6 @@ pub fn size(folder: &Folder) -> u64 {
         folder.bytes + below
     })
 }
-
-/// How many folders `size` has been called for.
-static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> ExitCode {
     let photos = folder(3_000, vec![]);

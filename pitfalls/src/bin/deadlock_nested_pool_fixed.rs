@@ -28,6 +28,9 @@ pub struct Folder {
     folders: Vec<Folder>,
 }
 
+/// How many folders `size` has been called for.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+
 /// Returns the bytes in `folder` and in all folders below it, counted on the rayon pool.
 pub fn size(folder: &Folder) -> u64 {
     BEGUN.fetch_add(1, Relaxed);
@@ -35,9 +38,6 @@ pub fn size(folder: &Folder) -> u64 {
     let below: u64 = sizes.sum(); // FIXED: a worker that waits here runs other jobs
     folder.bytes + below
 }
-
-/// How many folders `size` has been called for.
-static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> ExitCode {
     let photos = folder(3_000, vec![]);

@@ -67,10 +67,10 @@ fn main() -> ExitCode {
         port: 80,
     }));
     let shared = settings.clone();
-    let (done, url) = mpsc::channel();
+    let (done, result) = mpsc::channel();
     thread::spawn(move || done.send(read_and_write(&shared)).unwrap());
 
-    let url = url.recv_timeout(Duration::from_millis(300));
+    let url = result.recv_timeout(Duration::from_millis(300));
     let no_read = matches!(settings.try_read(), Err(TryLockError::WouldBlock));
     let no_write = matches!(settings.try_write(), Err(TryLockError::WouldBlock));
     match url {
