@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
     let permits = Arc::new(Semaphore::new(2));
     let mut pages = Vec::new();
     for _ in 0..2 {
-        let permits = permits.clone();
+        let permits = Arc::clone(&permits);
         pages.push(task::spawn(async move { load(&permits).await }));
     }
 

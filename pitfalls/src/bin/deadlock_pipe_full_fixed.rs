@@ -17,12 +17,15 @@
 
 use std::io;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Waits for `child` to end, and returns its status and all that it printed to its pipes.
 pub fn output(child: Child) -> io::Result<Output> {
@@ -35,21 +38,21 @@ fn main() -> io::Result<ExitCode> {
     command.stdout(Stdio::piped());
     let child = command.spawn()?;
     let pid = Pid::from_raw(child.id().cast_signed());
-    let (done, result) = mpsc::channel();
-    thread::spawn(move || done.send(output(child)).unwrap());
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(output(child)).unwrap());
 
-    match result.recv_timeout(Duration::from_secs(10)) {
+    match receiver.recv_timeout(LIMIT) {
         Ok(output) => {
             println!("read {} bytes", output?.stdout.len());
-            return Ok(ExitCode::SUCCESS);
+            Ok(ExitCode::SUCCESS)
         }
-        Err(RecvTimeoutError::Timeout) => {
-            kill(pid, Signal::SIGKILL)?; // ends `wait`, so that the rest of `output` runs
-            let output = result.recv().unwrap()?;
-            let written = output.stdout.len();
-            println!("deadlock: the child waits after {written} of 1000000 bytes");
+        Err(error) => {
+            println!("output within {LIMIT:?}: {error:?}");
+            kill(pid, Signal::SIGKILL)?; // ends `wait`, so `output` goes on
+            let output = receiver.recv().unwrap()?;
+            println!("the child: {}", output.status);
+            println!("in its pipe: {} bytes", output.stdout.len());
+            Ok(ExitCode::FAILURE)
         }
-        Err(error) => println!("no result: {error}"),
     }
-    Ok(ExitCode::FAILURE)
 }

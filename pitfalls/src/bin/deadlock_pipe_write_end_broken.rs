@@ -16,16 +16,20 @@
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_pipe_write_end_broken
 //! ? 1
-//! deadlock: the child has ended, and the reader waits for more
+//! output within 300ms: Timeout
+//! the child: Exited(Pid([..]), 0)
 //! ```
 
 use std::io::{self, Read};
 use std::process::{Command, ExitCode, ExitStatus};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::wait::wait;
+
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_millis(300);
 
 /// Runs `command`, and returns its status and what it prints: stdout and stderr in one, in the
 /// order in which they are written.
@@ -43,20 +47,20 @@ pub fn output_in_one(mut command: Command) -> io::Result<(ExitStatus, String)> {
 fn main() -> io::Result<ExitCode> {
     let mut command = Command::new("sh");
     command.args(["-c", "echo one; echo two >&2; echo three"]);
-    let (done, result) = mpsc::channel();
-    thread::spawn(move || done.send(output_in_one(command)).unwrap());
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(output_in_one(command)).unwrap());
 
-    match result.recv_timeout(Duration::from_millis(300)) {
+    match receiver.recv_timeout(LIMIT) {
         Ok(output) => {
             let (status, printed) = output?;
             println!("{status}: {printed:?}");
-            return Ok(ExitCode::SUCCESS);
+            Ok(ExitCode::SUCCESS)
         }
-        Err(RecvTimeoutError::Timeout) => {
-            wait()?; // returns once the child has ended
-            println!("deadlock: the child has ended, and the reader waits for more");
+        Err(error) => {
+            println!("output within {LIMIT:?}: {error:?}");
+            let status = wait()?; // waits until the child has ended
+            println!("the child: {status:?}");
+            Ok(ExitCode::FAILURE)
         }
-        Err(error) => println!("no result: {error}"),
     }
-    Ok(ExitCode::FAILURE)
 }

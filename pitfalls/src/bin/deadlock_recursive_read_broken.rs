@@ -16,25 +16,31 @@
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_recursive_read_broken
 //! ? 1
-//! deadlock: nobody can read the settings, and nobody can write them
+//! the address within 300ms: Err(Timeout)
+//! the settings: RwLock { data: <locked>, poisoned: false, .. }
 //! ```
 
 use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Barrier, RwLock, TryLockError};
+use std::sync::{Arc, Barrier, RwLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_millis(300);
+
+static READING: Barrier = Barrier::new(2); // only for the demo: see `url`
+
 /// Where a server listens.
+#[derive(Debug)]
 pub struct Settings {
     pub scheme: &'static str,
     pub port: u16,
 }
 
 /// Returns the address of `path` on this server.
-pub fn url(settings: &RwLock<Settings>, path: &str, reading: &Barrier) -> String {
+pub fn url(settings: &RwLock<Settings>, path: &str) -> String {
     let now = settings.read().unwrap();
-    reading.wait(); // only for the demo: lets the writer begin
+    READING.wait(); // only for the demo: lets the writer begin
     while settings.try_read().is_ok() {
         thread::yield_now(); // only for the demo: until the writer keeps readers out
     }
@@ -49,15 +55,14 @@ fn host(settings: &RwLock<Settings>) -> String {
 
 /// Reads the settings while another thread changes them; returns the address that it read.
 pub fn read_and_write(settings: &RwLock<Settings>) -> String {
-    let reading = Barrier::new(2);
-    thread::scope(|s| {
-        s.spawn(|| {
-            reading.wait(); // only for the demo: until the reader has its first lock
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            READING.wait(); // only for the demo: until the reader has its first lock
             let mut now = settings.write().unwrap();
             now.scheme = "https";
             now.port = 443;
         });
-        url(settings, "a", &reading)
+        url(settings, "a")
     })
 }
 
@@ -66,22 +71,19 @@ fn main() -> ExitCode {
         scheme: "http",
         port: 80,
     }));
-    let shared = settings.clone();
-    let (done, result) = mpsc::channel();
-    thread::spawn(move || done.send(read_and_write(&shared)).unwrap());
+    let (sender, receiver) = mpsc::channel();
+    let shared = Arc::clone(&settings);
+    thread::spawn(move || {
+        let url = read_and_write(&shared);
+        sender.send(url).unwrap();
+    });
 
-    let url = result.recv_timeout(Duration::from_millis(300));
-    let no_read = matches!(settings.try_read(), Err(TryLockError::WouldBlock));
-    let no_write = matches!(settings.try_write(), Err(TryLockError::WouldBlock));
-    match url {
-        Ok(_) => {
-            println!("done: the address is read, and the settings are changed");
-            return ExitCode::SUCCESS;
-        }
-        Err(RecvTimeoutError::Timeout) if no_read && no_write => {
-            println!("deadlock: nobody can read the settings, and nobody can write them");
-        }
-        Err(error) => println!("no result: {error}"),
+    let url = receiver.recv_timeout(LIMIT);
+    println!("the address within {LIMIT:?}: {url:?}");
+    println!("the settings: {settings:?}");
+    if url.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
-    ExitCode::FAILURE
 }

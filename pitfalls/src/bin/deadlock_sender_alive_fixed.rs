@@ -13,21 +13,25 @@
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_sender_alive_fixed
 //! 3 counts have arrived: 10 words
+//! the loop has ended within 10s: Ok(())
 //! ```
 
 use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Counts the words of each of `texts` on a thread of its own, and calls `each` with each count, in
 /// the order in which they arrive.
 pub fn count_words(texts: &[&str], mut each: impl FnMut(usize)) {
     let (counts, received) = mpsc::sync_channel(16);
-    thread::scope(|s| {
+    thread::scope(|scope| {
         for text in texts {
             let counts = counts.clone();
-            s.spawn(move || {
+            scope.spawn(move || {
                 let words = text.split_whitespace().count();
                 counts.send(words).unwrap();
             });
@@ -42,21 +46,20 @@ pub fn count_words(texts: &[&str], mut each: impl FnMut(usize)) {
 fn main() -> ExitCode {
     let texts = ["to be", "or not to be", "that is the question"];
     let (arrived, counts) = mpsc::channel();
-    let (done, end) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         count_words(&texts, |words| arrived.send(words).unwrap());
-        done.send(()).unwrap();
+        sender.send(()).unwrap();
     });
 
     let three = counts.iter().take(3);
     let words: usize = three.sum();
     println!("3 counts have arrived: {words} words");
-    match end.recv_timeout(Duration::from_secs(10)) {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(RecvTimeoutError::Timeout) => {
-            println!("deadlock: the loop waits for the sender in its own function");
-        }
-        Err(error) => println!("no result: {error}"),
+    let ended = receiver.recv_timeout(LIMIT);
+    println!("the loop has ended within {LIMIT:?}: {ended:?}");
+    if ended.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
-    ExitCode::FAILURE
 }

@@ -15,18 +15,21 @@
 //! ```console
 //! $ cargo run -p pitfalls --bin deadlock_signal_handler_broken
 //! ? 1
-//! deadlock: the handler waits for the thread that it interrupted
+//! the request within 300ms: Err(Timeout)
+//! the log: Mutex { data: "<locked>", poisoned: false, .. }
 //! ```
 
 use std::ffi::c_int;
 use std::io;
 use std::process::ExitCode;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, TryLockError};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
+
+/// How long `main` waits before it gives up.
+const LIMIT: Duration = Duration::from_millis(300);
 
 /// The lines of the log.
 pub static LOG: Mutex<Vec<&str>> = Mutex::new(Vec::new());
@@ -55,24 +58,18 @@ fn serve() {
 
 fn main() -> io::Result<ExitCode> {
     watch_hangups()?;
-    let (done, served) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         serve();
-        done.send(()).unwrap();
+        sender.send(()).unwrap();
     });
 
-    let served = served.recv_timeout(Duration::from_millis(300));
-    let locked = matches!(LOG.try_lock(), Err(TryLockError::WouldBlock));
-    match served {
-        Ok(()) => {
-            let log = LOG.lock().unwrap();
-            println!("log: {}", log.join(", "));
-            return Ok(ExitCode::SUCCESS);
-        }
-        Err(RecvTimeoutError::Timeout) if locked => {
-            println!("deadlock: the handler waits for the thread that it interrupted");
-        }
-        Err(error) => println!("no result: {error}"),
+    let ended = receiver.recv_timeout(LIMIT);
+    println!("the request within {LIMIT:?}: {ended:?}");
+    println!("the log: {LOG:?}");
+    if ended.is_ok() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::FAILURE)
     }
-    Ok(ExitCode::FAILURE)
 }

@@ -21,14 +21,16 @@ use std::process::ExitCode;
 use std::sync::{Barrier, Mutex};
 use std::thread;
 
+static PACE: Barrier = Barrier::new(2); // only for the demo: see `use_both`
+
 /// Uses two of `tools` at the same time, and counts that in both.
-pub fn use_both(tools: &[Mutex<u32>], order: [usize; 2], attempts: u32, pace: &Barrier) {
+pub fn use_both(tools: &[Mutex<u32>], order: [usize; 2], attempts: u32) {
     // only for the demo: an end; without it, this is a `loop`
     for _ in 0..attempts {
         let mut first = tools[order[0]].lock().unwrap();
-        pace.wait(); // only for the demo: each thread holds one tool
+        PACE.wait(); // only for the demo: each thread holds one tool
         let second = tools[order[1]].try_lock();
-        pace.wait(); // only for the demo: each thread has tried
+        PACE.wait(); // only for the demo: each thread has tried
         if let Ok(mut second) = second {
             *first += 1;
             *second += 1;
@@ -41,10 +43,9 @@ pub fn use_both(tools: &[Mutex<u32>], order: [usize; 2], attempts: u32, pace: &B
 /// Two threads use the same two tools. Returns how often each tool was used.
 pub fn work(attempts: u32) -> [u32; 2] {
     let tools = [Mutex::new(0), Mutex::new(0)];
-    let pace = Barrier::new(2);
-    thread::scope(|s| {
-        s.spawn(|| use_both(&tools, [0, 1], attempts, &pace));
-        s.spawn(|| use_both(&tools, [1, 0], attempts, &pace));
+    thread::scope(|scope| {
+        scope.spawn(|| use_both(&tools, [0, 1], attempts));
+        scope.spawn(|| use_both(&tools, [1, 0], attempts));
     });
     tools.map(|tool| tool.into_inner().unwrap())
 }

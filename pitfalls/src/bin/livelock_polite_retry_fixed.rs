@@ -31,9 +31,9 @@ pub fn use_both(tools: &[Mutex<u32>], mut order: [usize; 2]) {
 /// Two threads use the same two tools. Returns how often each tool was used.
 pub fn work() -> [u32; 2] {
     let tools = [Mutex::new(0), Mutex::new(0)];
-    thread::scope(|s| {
-        s.spawn(|| use_both(&tools, [0, 1]));
-        s.spawn(|| use_both(&tools, [1, 0]));
+    thread::scope(|scope| {
+        scope.spawn(|| use_both(&tools, [0, 1]));
+        scope.spawn(|| use_both(&tools, [1, 0]));
     });
     tools.map(|tool| tool.into_inner().unwrap())
 }

@@ -37,7 +37,7 @@ pub async fn sum(data: &[u8]) -> u64 {
 async fn main() -> ExitCode {
     let data = vec![1; 10 * BLOCK];
     let beats = Arc::new(AtomicU32::new(0));
-    let counter = beats.clone();
+    let counter = Arc::clone(&beats);
     let heartbeat = task::spawn(async move {
         loop {
             counter.fetch_add(1, Relaxed);
