@@ -12,6 +12,7 @@
 //! Python: `logging.handlers.QueueHandler` and `QueueListener`, whose `stop()` you must not forget.
 //! Needs: `cargo add tempfile@3`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/background_writer.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin background_writer

@@ -21,6 +21,7 @@
 //! those have a scheduler to start first, which gives a lost task to somebody else.
 //! Needs: `cargo add anyhow@1 timely@0.32`, `cargo add clap@4 -F derive`,
 //! `cargo add socket2@0.6 -F all`
+//! Tested: `recipes/tests/proof/cluster_map.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin cluster_map -F cluster

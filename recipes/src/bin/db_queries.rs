@@ -21,6 +21,7 @@
 //! Needs: `cargo add anyhow@1 deadpool-postgres@0.14 futures@0.3 tempfile@3`,
 //! `cargo add clap@4 -F derive`, `cargo add deadpool@0.13 -F rt_tokio_1`,
 //! `cargo add rusqlite@0.39 -F bundled,hooks`, `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/db_queries.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin db_queries -F database

@@ -10,6 +10,7 @@
 //! Python: `async for` over `asyncio.StreamReader` lines, a semaphore, an `asyncio.TaskGroup`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
 //! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
+//! Tested: `recipes/tests/fanout.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin fanout_stream -- --demo 1000

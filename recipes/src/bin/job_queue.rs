@@ -30,6 +30,7 @@
 //! `cargo add sqlx@0.9 --no-default-features -F runtime-tokio`,
 //! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
 //! Runs on: Linux, macOS
+//! Tested: `recipes/tests/proof/job_queue.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin job_queue -F jobs

@@ -14,6 +14,7 @@
 //! Python: `aiolimiter.AsyncLimiter(rate, 1)`, which counts what leaves.
 //! Needs: `cargo add anyhow@1 axum@0.8 reqwest@0.13`, `cargo add clap@4 -F derive`,
 //! `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/rate_limit.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin rate_limit

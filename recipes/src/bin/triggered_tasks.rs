@@ -17,6 +17,7 @@
 //! `cargo add nix@0.31 -F signal`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7 -F rt`
 //! Runs on: Linux, macOS
+//! Tested: `recipes/tests/proof/triggered_tasks.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin triggered_tasks -F file_events
