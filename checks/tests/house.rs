@@ -209,9 +209,11 @@ fn error_texts_stand_in_the_headers() {
 fn a_page_with_an_error_text_that_nobody_answers() {
     let folder = tempfile::tempdir().unwrap();
     let header = "//! Fetch.\n//!\n//! It says `out of\n//! files`.\n";
-    std::fs::write(folder.path().join("fetch.rs"), header).unwrap();
+    fs::write(folder.path().join("fetch.rs"), header).unwrap();
     let page = |text: &str| {
-        format!("| you see | program |\n| **It says ...** | |\n| `{text}` | [`fetch`](fetch.rs) |\n")
+        format!(
+            "| you see | program |\n| **It says ...** | |\n| `{text}` | [`fetch`](fetch.rs) |\n"
+        )
     };
     assert_eq!(unanswered(&page("out of files"), folder.path()), [""; 0]);
     assert_eq!(

@@ -1,6 +1,7 @@
 //! Fetch a list of URLs, at most N at once, and handle each page as it arrives.
 //!
-//! Use it when there are more URLs than a server, or your limit on open files, takes at once.
+//! Use it when there are more URLs than a server takes at once, or than your limit on open files
+//! allows ("Too many open files (os error 24)").
 //! `buffer_unordered(n)` does it: a fetch starts when another ends, so at most n pages are on their
 //! way or wait for you. A URL that fails is a result like any other: the others still arrive.
 //! Dropping the stream stops what is in flight; so does Ctrl-C, and prints the totals. Over 16 MiB

@@ -1,7 +1,8 @@
 //! Fetch a list of URLs with retries: backoff, jitter, `Retry-After`, one deadline for each URL.
 //!
 //! Use it for servers that are overloaded, restarted or far away. It tries again after what may
-//! pass: no answer, half an answer, and the statuses 408, 429, 500, 502, 503, 504. The pause
+//! pass: no answer, half an answer ("connection closed before message completed", hyper's
+//! `IncompleteMessage`), and the statuses 408, 429, 500, 502, 503, 504. The pause
 //! doubles each time, has jitter, so that not all clients come back at once, and comes on top of
 //! what `Retry-After` asks for. Only idempotent requests are sent twice: a POST that failed may
 //! have been carried out. The deadline of a URL counts all of its tries and pauses; a pause that

@@ -12,7 +12,7 @@
 //!
 //! Python: `loop.add_signal_handler`, then `asyncio.wait(tasks, timeout=grace)`, whose `pending` is
 //! left to you; `asyncio.run` cancels the main task at the first Ctrl-C, and all others once that
-//! ends.
+//! ends in a `KeyboardInterrupt`.
 //! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7`
 //!

@@ -3,7 +3,7 @@
 //! Use it wherever a program makes more than one request to a server. A `Client` is a pool of
 //! connections behind an `Arc`: a clone is the same client. One for each request opens, and with
 //! https negotiates, a connection for each request, loads the certificates of the system each time,
-//! and in the end runs out of ports. With HTTP/1 a connection goes back to the pool once the body
+//! and in the end runs out of ports ("Cannot assign requested address (os error 99)"). With HTTP/1 a connection goes back to the pool once the body
 //! has come to its end, so read it, also that of an error, or fetch no more than the head with a
 //! HEAD request: a response dropped before that takes its connection along, and one client is then
 //! as wasteful as many. (HTTP/2 has one connection for all.) Connections belong to the runtime that
