@@ -1,144 +1,119 @@
-//! A thread that is told to stop does stop, whenever the word comes, and nothing sent to it is lost.
+//! A thread that is told to stop does stop, whenever it is told, and does the jobs that it was sent.
 //!
-//! A timed wait never times out here, so every nap lasts until the word comes.
+//! A timed wait never times out here, so a pause lasts until the thread is told to stop.
 
 extern crate std_model as std;
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use models::outcomes;
 
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../threading/src/bin/stop_a_thread.rs"]
-mod stop_a_thread;
-#[allow(dead_code, unfulfilled_lint_expectations)]
-#[path = "../../threading/src/bin/worker_stops_on_drop.rs"]
-mod worker_stops_on_drop;
+models::examples! {
+    stop_a_thread: "../../threading/src/bin/stop_a_thread.rs",
+    worker_stops_on_drop: "../../threading/src/bin/worker_stops_on_drop.rs",
+}
 
-use stop_a_thread::rounds_until_stopped;
+use stop_a_thread::repeat_until_stopped;
 use worker_stops_on_drop::Worker;
 
-const NAP: Duration = Duration::from_secs(10);
-
-/// The word comes before the first round, during it, or in the nap behind it.
-#[test]
-fn told_to_stop() {
-    let rounds = outcomes(|| {
-        let (stopper, stop) = mpsc::sync_channel(1);
-        let worker = thread::spawn(move || rounds_until_stopped(&stop, NAP, thread::yield_now));
-        stopper.send(()).unwrap();
-        worker.join().unwrap()
+/// Starts a thread that counts its rounds, calls `tell` with what stops it, and returns the count.
+fn rounds(tell: fn(mpsc::SyncSender<()>)) -> u32 {
+    let (stop, stopped) = mpsc::sync_channel(1);
+    let worker = thread::spawn(move || {
+        let mut rounds = 0;
+        repeat_until_stopped(stopped, Duration::from_secs(10), || {
+            thread::yield_now();
+            rounds += 1;
+        });
+        rounds
     });
-    assert_eq!(rounds, [0, 1].into());
+    tell(stop);
+    worker.join().unwrap()
+}
+
+/// The message comes before the first round, during it, or in the pause after it.
+#[test]
+fn a_message_stops_the_thread() {
+    let rounds = outcomes(|| rounds(|stop| stop.send(()).unwrap()));
+    assert_eq!(rounds, [1].into());
 }
 
 #[test]
-fn owner_dropped_the_sender() {
+fn dropping_the_sender_stops_the_thread() {
     let rounds = outcomes(|| {
-        let (stopper, stop) = mpsc::sync_channel(1);
-        let worker = thread::spawn(move || rounds_until_stopped(&stop, NAP, thread::yield_now));
-        thread::yield_now(); // a drop alone is no step to the model
-        drop(stopper);
-        worker.join().unwrap()
+        rounds(|stop| {
+            thread::yield_now(); // a drop alone is no step to the model
+            drop(stop);
+        })
     });
-    assert_eq!(rounds, [0, 1].into());
+    assert_eq!(rounds, [1].into());
 }
 
-/// Told twice, by two threads, the second time perhaps when it has stopped: nobody waits forever.
+/// The second message may come when the thread has ended, and then nobody receives it.
 #[test]
-fn told_twice() {
+fn two_messages_stop_the_thread_and_nobody_waits_forever() {
     let rounds = outcomes(|| {
-        let (stopper, stop) = mpsc::sync_channel(1);
-        let worker = thread::spawn(move || rounds_until_stopped(&stop, NAP, || {}));
-        let other = stopper.clone();
-        let telling = thread::spawn(move || _ = other.send(()));
-        let _ = stopper.send(());
-        telling.join().unwrap();
-        worker.join().unwrap()
+        rounds(|stop| {
+            let other = stop.clone();
+            let second = thread::spawn(move || {
+                let _ = other.send(());
+            });
+            let _ = stop.send(());
+            second.join().unwrap();
+        })
     });
-    assert_eq!(rounds, [0, 1].into());
+    assert_eq!(rounds, [1].into());
 }
 
-/// What was sent is done when the owner has dropped the worker, and in its order, with any queue.
-fn done_after_drop(capacity: usize) {
-    let done = outcomes(move || {
-        let done = Arc::new(Mutex::new(Vec::new()));
-        let writer = done.clone();
-        let work = move |jobs: mpsc::Receiver<u32>| {
-            jobs.iter().for_each(|job| writer.lock().unwrap().push(job));
-        };
-        let worker = Worker::start("worker", capacity, work).unwrap();
-        worker.send(1).unwrap();
-        worker.send(2).unwrap();
+/// A worker, and the list of the jobs that are done.
+fn worker(capacity: usize) -> (Worker<u32>, Arc<Mutex<Vec<u32>>>) {
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let list = done.clone();
+    let worker = Worker::start(capacity, move |job| list.lock().unwrap().push(job));
+    (worker, done)
+}
+
+#[test]
+fn all_jobs_are_done_in_order_when_the_drop_returns() {
+    for capacity in [0, 1, 2] {
+        let done = outcomes(move || {
+            let (worker, done) = worker(capacity);
+            worker.send(1).unwrap();
+            worker.send(2).unwrap();
+            drop(worker);
+            done.lock().unwrap().clone()
+        });
+        assert_eq!(done, [vec![1, 2]].into(), "capacity {capacity}");
+    }
+}
+
+#[test]
+fn without_jobs_the_drop_returns() {
+    let done = outcomes(|| {
+        let (worker, done) = worker(1);
         drop(worker);
         done.lock().unwrap().clone()
     });
-    assert_eq!(done, [vec![1, 2]].into());
+    assert_eq!(done, [vec![]].into());
 }
 
+/// The main thread and a job share the worker. Whoever drops it last, the next job is done, and
+/// nobody waits for itself.
 #[test]
-fn done_after_drop_queue_of_0() {
-    done_after_drop(0);
-}
-
-#[test]
-fn done_after_drop_queue_of_1() {
-    done_after_drop(1);
-}
-
-#[test]
-fn done_after_drop_queue_of_2() {
-    done_after_drop(2);
-}
-
-#[test]
-fn nothing_sent() {
-    let count = outcomes(|| {
-        let worker = Worker::start("worker", 1, |jobs: mpsc::Receiver<u32>| jobs.iter().count());
-        worker.unwrap().finish().unwrap()
+fn a_job_may_drop_its_own_worker() {
+    type Job = Box<dyn FnOnce() + Send>;
+    let next_is_done = outcomes(|| {
+        let worker = Arc::new(Worker::start(2, |job: Job| job()));
+        let shared = worker.clone();
+        let (done, is_done) = mpsc::sync_channel(1);
+        let first: Job = Box::new(|| drop(shared));
+        let next: Job = Box::new(move || done.send(()).unwrap());
+        worker.send(first).unwrap();
+        worker.send(next).unwrap();
+        drop(worker);
+        is_done.recv().is_ok()
     });
-    assert_eq!(count, [0].into());
-}
-
-/// The thread has returned after one job: the owner gets the second back, or it is lost with the
-/// queue that it lies in. Nobody waits forever.
-#[test]
-fn thread_has_returned() {
-    let outcomes = outcomes(|| {
-        let first = |jobs: mpsc::Receiver<u32>| {
-            let job = jobs.recv().unwrap_or(0);
-            thread::yield_now(); // nor is that of the queue
-            job
-        };
-        let worker = Worker::start("worker", 1, first).unwrap();
-        let given_back = [1, 2].map(|job| worker.send(job).err().map(|error| error.0));
-        (given_back, worker.finish().unwrap())
-    });
-    assert_eq!(outcomes, [([None, None], 1), ([None, Some(2)], 1)].into());
-}
-
-/// The last owner is the thread itself: it does not wait for itself, and does its jobs.
-#[test]
-fn dropped_by_its_own_thread() {
-    let done = outcomes(|| {
-        let (gate, opened) = mpsc::sync_channel::<Worker<u32>>(1);
-        let done = Arc::new(AtomicUsize::new(0));
-        let count = done.clone();
-        let (end, ended) = mpsc::sync_channel::<()>(1);
-        let worker = Worker::start("worker", 1, move |jobs: mpsc::Receiver<u32>| {
-            let _end = end; // dropped when the thread ends
-            drop(opened.recv());
-            jobs.iter().for_each(|_| _ = count.fetch_add(1, Relaxed));
-        });
-        let worker = worker.unwrap();
-        worker.send(1).unwrap();
-        gate.send(worker)
-            .unwrap_or_else(|_| panic!("it waits for it"));
-        let _ = ended.recv();
-        done.load(Relaxed)
-    });
-    assert_eq!(done, [1].into());
+    assert_eq!(next_is_done, [true].into());
 }
