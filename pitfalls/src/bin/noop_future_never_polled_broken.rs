@@ -5,7 +5,7 @@
 //! about an "unused implementer of `Future` that must be used"; `let _ =` silences that.
 //! Rule: never write `let _ =` before a call that returns a future.
 //!
-//! Python: `save(row)` without `await` (RuntimeWarning: coroutine was never awaited)
+//! Python: `save(row)` without `await` (RuntimeWarning: coroutine 'save' was never awaited)
 //! Caught by: clippy `let_underscore_future`; without `let _ =`, rustc `unused_must_use`; any test
 //! that counts the rows, such as `models/tests/noops.rs`
 //! Fixed: `noop_future_never_polled_fixed`
