@@ -5,7 +5,7 @@
 //! socket does not run until it is woken. This program counts how often the waiting threads ran.
 //!
 //! - Each of them needs some 9 KiB of memory, and 16 KiB in the kernel that are not counted here.
-//!   The 2 MiB of its stack are only addresses until they are used.
+//!   Its stack of 2 MiB takes memory only where it is used.
 //! - What costs time is to sleep and look again. A thousand threads that look every 10 ms run a
 //!   hundred thousand times a second, to see that nothing has changed.
 //! - To wait for ten thousand things, use tasks: `ten_thousand_tasks`.
@@ -19,7 +19,7 @@
 //! one thread works alone: 17984 primes in [..] ms
 //! one works, 1000 wait: 17984 primes in [..] ms
 //! meanwhile the 1000 ran 0 times
-//! memory of each: [..] KiB in use, [..] KiB of addresses
+//! memory of each: [..] KiB
 //! ```
 
 use std::fs;
@@ -39,8 +39,8 @@ fn main() -> io::Result<()> {
 
     let gate = Mutex::new(());
     let arrived = AtomicU64::new(0);
+    let memory_before = memory_in_kib()?;
     thread::scope(|scope| {
-        let memory_before = memory()?;
         let closed = gate.lock().unwrap();
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -51,7 +51,7 @@ fn main() -> io::Result<()> {
         while arrived.load(Relaxed) < THREADS || other_threads()?.asleep < THREADS {
             thread::sleep(Duration::from_millis(10));
         }
-        let memory = memory()?;
+        let memory = (memory_in_kib()? - memory_before) / THREADS;
 
         let before = other_threads()?;
         print!("one works, {THREADS} wait: ");
@@ -59,11 +59,9 @@ fn main() -> io::Result<()> {
         let after = other_threads()?;
         drop(closed);
 
-        let ran = after.switches - before.switches;
+        let ran = after.ran - before.ran;
         println!("meanwhile the {THREADS} ran {ran} times");
-        let in_use = (memory.in_use - memory_before.in_use) / THREADS;
-        let addresses = (memory.addresses - memory_before.addresses) / THREADS;
-        println!("memory of each: {in_use} KiB in use, {addresses} KiB of addresses");
+        println!("memory of each: {memory} KiB");
         Ok(())
     })
 }
@@ -82,55 +80,41 @@ fn print_primes() {
 
 struct OtherThreads {
     asleep: u64,
-    /// How often one of them had the processor and gave it up.
-    switches: u64,
+    /// How often one of them ran until it had to wait or was interrupted.
+    ran: u64,
 }
 
 /// Asks the kernel about all threads but the main thread.
 fn other_threads() -> io::Result<OtherThreads> {
     let main_thread = process::id().to_string();
-    let mut others = OtherThreads {
-        asleep: 0,
-        switches: 0,
-    };
+    let mut others = OtherThreads { asleep: 0, ran: 0 };
     for folder in fs::read_dir("/proc/self/task")? {
         let folder = folder?;
         if folder.file_name() == *main_thread {
             continue;
         }
         let status = fs::read_to_string(folder.path().join("status"))?;
-        if value(&status, "State:") == "S" {
+        if status.contains("State:\tS") {
             others.asleep += 1;
         }
-        others.switches += number(&status, "voluntary_ctxt_switches:");
-        others.switches += number(&status, "nonvoluntary_ctxt_switches:");
+        others.ran += number(&status, "voluntary_ctxt_switches:");
+        others.ran += number(&status, "nonvoluntary_ctxt_switches:");
     }
     Ok(others)
 }
 
-/// Memory of this process in KiB.
-struct Memory {
-    in_use: u64,
-    addresses: u64,
-}
-
-fn memory() -> io::Result<Memory> {
+/// Returns how much memory of this process is in use.
+fn memory_in_kib() -> io::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    Ok(Memory {
-        in_use: number(&status, "VmRSS:"),
-        addresses: number(&status, "VmSize:"),
-    })
+    Ok(number(&status, "VmRSS:"))
 }
 
-/// The word behind `key`, which begins a line of a status file.
-fn value<'a>(status: &'a str, key: &str) -> &'a str {
+/// Finds the line of a status file that begins with `key`, and returns its number.
+fn number(status: &str, key: &str) -> u64 {
     let mut lines = status.lines();
     let line = lines.find(|line| line.starts_with(key));
-    let mut words = line.unwrap_or_default().split_whitespace();
-    words.nth(1).expect("the kernel writes this line")
-}
-
-fn number(status: &str, key: &str) -> u64 {
-    let value = value(status, key);
-    value.parse().expect("the kernel writes a number")
+    let line = line.expect("the kernel writes this line");
+    let mut words = line.split_whitespace();
+    let number = words.nth(1).expect("a number follows the key");
+    number.parse().expect("a number follows the key")
 }
