@@ -92,8 +92,8 @@ async fn main() {
     let mail = with_clean_up(&tasks, log_in("bob"), read, Session::log_out).await;
     println!("bob gets {mail:?}");
 
-    let read = async |session: &mut Session| session.wait_for_mail().await;
-    let waiting = with_clean_up(&tasks, log_in("eve"), read, Session::log_out);
+    let wait = async |session: &mut Session| session.wait_for_mail().await;
+    let waiting = with_clean_up(&tasks, log_in("eve"), wait, Session::log_out);
     let mail = timeout(SECOND, waiting).await;
     println!("eve gets {mail:?}");
 

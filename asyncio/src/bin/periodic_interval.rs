@@ -23,7 +23,7 @@
 //! interval, round 1: at 0ns
 //! interval, round 2: at 1s
 //! interval, round 3: at 2s
-//! seven seconds, and the second round takes 3.5:
+//! seven seconds, of which the second round takes 3.5:
 //! Burst, 8 ticks: [0ns, 1s, 4.5s, 4.5s, 4.5s, 5s, 6s, 7s]
 //! Delay, 5 ticks: [0ns, 1s, 4.5s, 5.5s, 6.5s]
 //! Skip, 6 ticks: [0ns, 1s, 4.5s, 5s, 6s, 7s]
@@ -53,7 +53,7 @@ async fn main() {
         work().await;
     }
 
-    println!("seven seconds, and the second round takes 3.5:");
+    println!("seven seconds, of which the second round takes 3.5:");
     for behavior in [
         MissedTickBehavior::Burst,
         MissedTickBehavior::Delay,

@@ -1,8 +1,8 @@
 //! Cancel work: drop its future, abort its task, or ask it to stop so that it can clean up.
 //!
-//! Use a drop for a future, as `timeout` does, and `abort` for a task. Both end the work at the
-//! `.await` where it waits: the code behind it never runs, and the local variables are dropped. Use
-//! a `CancellationToken` where clean-up has to await: the task waits for its work and for the token
+//! Use `abort` on a task, and drop a future, as `timeout` does. Both end the work at the `.await`
+//! where it waits: the code behind it never runs, and its local variables are dropped. Use a
+//! `CancellationToken` where clean-up has to await: the task waits for its work and for the token
 //! at once, and ends by itself.
 //!
 //! - There is no `CancelledError` inside the work: nothing to catch, to swallow or to raise again.

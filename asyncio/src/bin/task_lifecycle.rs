@@ -5,7 +5,7 @@
 //! canceled. `on_end` calls a function when the task ends, in whichever way.
 //!
 //! - A task starts without being awaited. Dropping its handle neither stops it nor waits for it,
-//!   and nobody sees its panic any more: `noop_detached_work`, `lost_panic_in_task`.
+//!   and no code learns of its panic: `noop_detached_work`, `lost_panic_in_task`.
 //! - A panic ends only its own task.
 //! - The runtime counts the tasks that are alive, but has no list of them. Keep their handles, a
 //!   `JoinSet`, or a `JoinMap` of tokio-util with a name for each.

@@ -44,6 +44,7 @@ pub async fn wait_until_ready(mut is_ready: impl AsyncFnMut() -> bool) -> bool {
 
 use tokio::time::Instant;
 
+// Time is paused, as in the tests below.
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
     let start = Instant::now();
@@ -53,6 +54,8 @@ async fn main() {
     let was_quick = real_start.elapsed() < MINUTE;
     println!("within a minute of real time: {was_quick}");
 }
+
+// In a project of your own these stand in `mod tests`.
 
 #[tokio::test(start_paused = true)]
 async fn it_returns_at_the_first_yes() {

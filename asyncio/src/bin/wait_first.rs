@@ -24,7 +24,7 @@
 //!   near has ended
 //! select!: Ok("near"), after 2s
 //!   down has ended
-//! select_all: number 2, Err("down"), after 1s
+//! select_all: Err("down"), number 2 of the list, after 1s
 //!   down has ended
 //!   near has ended
 //! select_ok: near, after 2s
@@ -53,7 +53,7 @@ async fn main() {
     let (first, index, others) = select_all(fetches).await;
     drop(others); // cancels them
     println!(
-        "select_all: number {index}, {first:?}, after {:?}",
+        "select_all: {first:?}, number {index} of the list, after {:?}",
         start.elapsed()
     );
 
