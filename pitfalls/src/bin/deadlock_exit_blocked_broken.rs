@@ -1,13 +1,13 @@
 //! Deadlock: at exit, the program waits for a blocking read that never ends.
 //!
 //! You see: `main` has returned, but the program does not exit until somebody presses Enter.
-//! Why: `#[tokio::main]` drops its runtime last, and that cancels tasks at their next `.await`. A
+//! Why: `#[tokio::main]` drops its runtime at the end, and that cancels tasks at their `.await`. A
 //! job of `spawn_blocking` has no `.await`: once it has begun, `abort` does nothing, and the
 //! runtime waits until it returns. (A job that is still in the queue may be dropped, but usually
-//! runs as well.) `tokio::io::stdin` reads in such a job, too.
+//! runs as well.) `tokio::io::stdin` also reads in such a job.
 //! Rule: `spawn_blocking` is for work that ends by itself. What may never end gets its own thread.
 //!
-//! Python: `asyncio.to_thread(input)`: at its end `asyncio.run` waits for this thread
+//! Python: `asyncio.to_thread(input)`: `asyncio.run` waits for that thread before it returns
 //! Caught by: nothing
 //! Fixed: `deadlock_exit_blocked_fixed`
 //! Needs: `cargo add tokio@1 -F full`
@@ -48,6 +48,7 @@ pub fn lines(input: impl BufRead + Send + 'static) -> Receiver<io::Result<String
     lines
 }
 
+/// Stands for an async `main`: it starts a runtime, and drops it when it returns.
 #[tokio::main(flavor = "current_thread")]
 async fn read_command(input: impl BufRead + Send + 'static) {
     let command = lines(input).recv().await;

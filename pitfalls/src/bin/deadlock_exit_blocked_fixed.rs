@@ -1,12 +1,12 @@
 //! Fixed: a plain thread reads, and the program exits without it.
 //!
-//! A thread of std does not belong to the runtime, and when `main` returns the process ends,
+//! A std thread does not belong to the runtime, and when `main` returns the process ends,
 //! whatever its threads are doing. So this one may be cut off in the middle of a line: work that
 //! must be finished needs an owner who joins it. With a runtime that you build yourself,
-//! `Runtime::shutdown_timeout` stops waiting for blocking jobs of any kind.
+//! `Runtime::shutdown_timeout` gives up waiting for blocking jobs, those of `tokio::io::stdin` too.
 //!
-//! Python: `threading.Thread(target=read, daemon=True)`, where `read` hands over what `os.read`
-//! gives it; a daemon thread that is in `input()` may abort the interpreter at its exit
+//! Python: `threading.Thread(target=read, daemon=True)`, which reads with
+//! `os.read`: a daemon thread that waits in `input()` may crash the interpreter at exit
 //! Broken: `deadlock_exit_blocked_broken`
 //! Needs: `cargo add tokio@1 -F full`
 //!
@@ -43,6 +43,7 @@ pub fn lines(input: impl BufRead + Send + 'static) -> Receiver<io::Result<String
     lines
 }
 
+/// Stands for an async `main`: it starts a runtime, and drops it when it returns.
 #[tokio::main(flavor = "current_thread")]
 async fn read_command(input: impl BufRead + Send + 'static) {
     let command = lines(input).recv().await;

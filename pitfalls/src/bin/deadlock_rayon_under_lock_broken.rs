@@ -1,7 +1,7 @@
-//! Deadlock: a rayon job holds a lock while it waits in rayon, and takes up another job meanwhile.
+//! Deadlock: a rayon worker waits in rayon with a lock held, and runs a job that needs the lock.
 //!
-//! You see: rayon hangs rarely, under load, where a `par_iter`, `join`, `scope` or `install` is
-//! called with a `Mutex` locked. One thread holds the lock and waits for it.
+//! You see: now and then, under load, the program hangs in a `par_iter`, `join`, `scope` or
+//! `install` that is called with a `Mutex` locked. The same thread holds the lock and waits for it.
 //! Why: a rayon worker that waits does not sleep. It runs another job on the same stack, and that
 //! job needs the lock that the interrupted one holds.
 //! Rule: hold no lock across a call into rayon.
@@ -32,7 +32,7 @@ const LIMIT: Duration = Duration::from_millis(300);
 pub fn add_words(total: &Mutex<usize>, files: &[&str]) {
     files.par_iter().for_each(|file| {
         let mut total = total.lock().unwrap();
-        // only for the demo: runs another job, as a worker does that waits in `count_words`
+        // only for the demo: runs another job, as a worker may do while it waits in `count_words`
         rayon::yield_now();
         *total += count_words(file); // BROKEN: waits in rayon with the lock held
     });

@@ -1,9 +1,9 @@
-//! Livelock: two threads need the same two tools, and each gives way to the other one, forever.
+//! Livelock: two threads need the same two tools, and each gives way to the other, over and over.
 //!
 //! You see: 100 % CPU and no progress. A debugger finds both threads busy.
 //! Why: each thread locks one tool, finds the other one locked, releases its own and tries again,
-//! in step with the other thread. No thread waits, so nothing is stuck, and nothing gets done.
-//! Without the barrier here, chance ends it after a while.
+//! in step with the other thread. Nothing is stuck, and nothing gets done, for as long as their
+//! timing stays equal. Here a barrier keeps it equal.
 //! Rule: never retry at the same pace as the others; take locks in one order, and wait for them.
 //!
 //! Python: `second.acquire(blocking=False)`, and `first.release()` when it fails, in a loop
@@ -25,7 +25,7 @@ static PACE: Barrier = Barrier::new(2); // only for the demo: see `use_both`
 
 /// Uses two of `tools` at the same time, and counts that in both.
 pub fn use_both(tools: &[Mutex<u32>], order: [usize; 2], attempts: u32) {
-    // only for the demo: an end; without it, this is a `loop`
+    // only for the demo: gives up after so many attempts; real code has a `loop` here
     for _ in 0..attempts {
         let mut first = tools[order[0]].lock().unwrap();
         PACE.wait(); // only for the demo: each thread holds one tool

@@ -1,11 +1,12 @@
-//! Fixed: two threads need the same two tools; both take them in one order, and wait.
+//! Fixed: two threads need the same two tools; both take them in the same order, and wait.
 //!
-//! With one order for all, nobody has to give way: whoever holds the first tool gets the second one
-//! in the end, and a thread that waits uses no CPU time. Where there is no such order (a remote
-//! service, a transaction), wait for a random time before each retry, longer each time, and give up
-//! after a few. That makes a livelock unlikely; one order makes it impossible.
+//! With the same order for all, nobody has to give way: whoever holds the first tool gets the
+//! second one in the end, and a thread that waits uses no CPU time. Where there is no such order (a
+//! remote service, a transaction), wait for a random time before each retry, longer each time, and
+//! give up after a few attempts. That makes a livelock unlikely; the same order makes it
+//! impossible.
 //!
-//! Python: `with low: with high:` in every thread, without `blocking=False`
+//! Python: `with tools[0], tools[1]:` in every thread, without `blocking=False`
 //! Broken: `livelock_polite_retry_broken`
 //! Needs: nothing
 //! Tested: `models/tests/deadlocks_async.rs`

@@ -4,7 +4,8 @@
 //! Why: between `is_empty` and `recv` the other consumer takes the last job. A sender is still
 //! alive, so `recv` waits for the next job, which never comes. Here a barrier forces the bad moment
 //! on every run.
-//! Rule: do not ask `is_empty` or `len` first: the answer is old when you get it. Try to receive.
+//! Rule: do not ask `is_empty` or `len` first: the answer is out of date when you get it.
+//! Try to receive.
 //!
 //! Python: `while not jobs.empty(): jobs.get()` in two threads
 //! Caught by: no lint; shuttle (`models/tests/races.rs`)

@@ -1,8 +1,9 @@
 //! Fixed: a consumer looks and receives in one step, and ends when nothing is there.
 //!
 //! `try_recv` takes a job or says that there is none, and no other thread can come in between. It
-//! costs nothing. `jobs.try_iter()` is the same loop as an iterator. A consumer that should wait
-//! for more jobs needs no check either: `for job in jobs` ends once all senders have been dropped.
+//! costs no more than `recv`. `jobs.try_iter()` is the same loop as an iterator. A consumer that
+//! should wait for more jobs needs no check either: `for job in jobs` ends once all senders have
+//! been dropped.
 //!
 //! Python: `jobs.get_nowait()` until it raises `queue.Empty`
 //! Broken: `race_check_then_recv_broken`

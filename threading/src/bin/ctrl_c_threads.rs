@@ -1,12 +1,12 @@
-//! Stop worker threads at Ctrl-C: each finishes the item in hand, and all of them are joined.
+//! Stop worker threads on Ctrl-C: each finishes the item in hand, and all of them are joined.
 //!
 //! Use it for a long job that people interrupt. Without it, Ctrl-C ends the process at once, and
 //! items are left half done. Here it sets a flag, and each worker looks at the flag before it takes
 //! the next item. Nothing is raised anywhere, unlike Python's `KeyboardInterrupt`.
 //!
 //! - A second Ctrl-C ends the process at once, in case an item takes too long.
-//! - A worker that waits does not see the flag. Let it wait on a channel that can be closed:
-//!   `stop_a_thread`.
+//! - A worker that is blocked in `recv`, `read` or `sleep` does not check the flag. Let it wait on
+//!   a channel that can be closed: `stop_a_thread`.
 //! - For SIGTERM too, which systemd and Docker send: `cargo add ctrlc@3 -F termination`.
 //! - In async code: `graceful_shutdown` and `signal_shutdown`.
 //! - The command below sends the signal of Ctrl-C a second after the first line.
@@ -27,7 +27,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Returns a flag that is set at Ctrl-C. A second Ctrl-C ends the process with status 130.
+/// Returns a flag that is set at Ctrl-C. A second Ctrl-C ends the process with status 130,
+/// which is what a shell reports for SIGINT (128 + 2).
 ///
 /// # Errors
 /// If the program has called this or `ctrlc::set_handler` before, or the system refuses.

@@ -1,4 +1,4 @@
-//! Find out which threads a deadlock holds, and where they wait, while the program hangs.
+//! Find out which threads are in a deadlock, and where they wait, while the program hangs.
 //!
 //! Use it when a program stops and nobody knows why. Replace std's locks with those of parking_lot,
 //! and switch on its feature `deadlock_detection`: then each thread notes which locks it holds, and
@@ -7,7 +7,9 @@
 //!
 //! - It sees only parking_lot's locks. If a channel, a `join` or a lock of std is part of the
 //!   cycle, it finds nothing. It does not report waits with a timeout.
-//! - Each lock is slower with it, so enable it by a feature of your own program.
+//! - `lock` needs no `unwrap`: these locks are not poisoned. `Condvar::wait` takes `&mut guard`.
+//! - Each lock is slower with it, so switch it on by a feature of your own program: in `[features]`
+//!   write `deadlock_detection = ["parking_lot/deadlock_detection"]`.
 //! - A reported thread never runs again. Log the report, and end the process.
 //! - For a program that hangs already: `gdb -p PID` and `thread apply all bt`. To find a deadlock
 //!   before it happens: `model_check_with_shuttle`. To avoid this one: `deadlock_lock_order_fixed`.
@@ -18,12 +20,11 @@
 //! ```console
 //! $ cargo run -p threading --bin deadlock_report -F deadlock_detection
 //! deadlock of 2 threads
-//! rent waits
-//!   at [..]/src/bin/deadlock_report.rs:76:21
-//! wages waits
-//!   at [..]/src/bin/deadlock_report.rs:76:21
+//! rent waits at [..]src/bin/deadlock_report.rs:82:21
+//! wages waits at [..]src/bin/deadlock_report.rs:82:21
 //! ```
 
+use std::fmt::Debug;
 use std::io;
 use std::sync::Barrier;
 use std::thread::{self, JoinHandle};
@@ -40,29 +41,34 @@ fn main() -> io::Result<()> {
     let rent = start("rent", || transfer(&SAVINGS, &CHECKING))?;
     let wages = start("wages", || transfer(&CHECKING, &SAVINGS))?;
 
-    let deadlock = loop {
+    let deadlocks = loop {
         thread::sleep(Duration::from_millis(10)); // in a real program: some seconds
-        if let Some(deadlock) = check_deadlock().pop() {
-            break deadlock;
+        let found = check_deadlock(); // those since the last call
+        if !found.is_empty() {
+            break found;
         }
     };
 
-    println!("deadlock of {} threads", deadlock.len());
-    for thread in [rent.thread(), wages.thread()] {
-        let id = thread.id();
-        let stuck = deadlock.iter().find(|stuck| stuck.thread_id() == id);
-        let stuck = stuck.expect("both are part of it");
-
-        println!("{} waits", thread.name().expect("both have a name"));
-        // A real program logs the whole backtrace. Most of it is about std and parking_lot.
-        let backtrace = format!("{:?}", stuck.backtrace());
-        for line in backtrace.lines() {
-            if line.contains("deadlock_report.rs") {
-                println!("  {}", line.trim());
-            }
+    for deadlock in deadlocks {
+        println!("deadlock of {} threads", deadlock.len());
+        for thread in [rent.thread(), wages.thread()] {
+            let id = thread.id();
+            let stuck = deadlock.iter().find(|stuck| stuck.thread_id() == id);
+            let stuck = stuck.expect("both are part of it");
+            let name = thread.name().expect("both have a name");
+            println!("{name} waits {}", place(stuck.backtrace()));
         }
     }
     Ok(())
+}
+
+/// The line of this file in a backtrace. A real program logs the whole of it: most is about std and
+/// parking_lot.
+fn place(backtrace: &impl Debug) -> String {
+    let backtrace = format!("{backtrace:?}");
+    let line = backtrace.lines().find(|line| line.contains(file!()));
+    let line = line.expect("this file called `lock`");
+    line.trim().to_owned()
 }
 
 fn start(name: &str, work: fn()) -> io::Result<JoinHandle<()>> {

@@ -1,14 +1,15 @@
 //! Hold threads at a gate until another thread opens it: Python's `Event`.
 //!
-//! Use it for "ready" or "go": many threads wait for something that is said once. std has no such
-//! type, but a flag behind a `Mutex` and a `Condvar` is one. `set` lets all waiting threads pass,
-//! and those that come later, until `clear`.
+//! Use it for "ready" or "go": many threads wait for something that is announced once. std has no
+//! such type, but a flag in a `Mutex` and a `Condvar` make one. `set` lets all waiting threads
+//! pass, and those that come later, until `clear`.
 //!
 //! - What was written before `set` is seen after `wait`.
 //! - `clear` closes the gate for all threads that have not passed yet. Called right after `set`, it
-//!   may send threads back to sleep that `set` has just woken. In Python they pass.
-//! - For a gate that opens once, where nobody gives up waiting: `OnceLock::wait`.
-//! - To stop a worker that naps: `stop_a_thread`. In async code: `async_event`.
+//!   may send threads that `set` has just woken back to sleep. In Python they pass.
+//! - If the thread that should call `set` panics first, all others wait forever: `wait_timeout`.
+//! - For a gate that opens once, and waits without a timeout: `OnceLock::wait`.
+//! - To stop a worker that sleeps between rounds: `stop_a_thread`. In async code: `async_event`.
 //!
 //! Python: `threading.Event` with `set`, `clear`, `is_set`, `wait(timeout)`
 //! Needs: nothing
@@ -63,6 +64,7 @@ impl Event {
     }
 
     /// Blocks the thread until the gate is open, for at most `timeout`. Returns whether it is open.
+    #[must_use = "after a timeout the gate is still closed"]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let is_set = self.is_set.lock().unwrap();
         let (is_set, _) = self
@@ -89,7 +91,7 @@ fn main() {
                 passed.fetch_add(1, Relaxed);
             });
         }
-        thread::sleep(Duration::from_millis(20)); // time enough to pass, if they could
+        thread::sleep(Duration::from_millis(20)); // enough time to pass, if they could
         let early = passed.load(Relaxed);
         println!("before `set`: {early} of 5 threads have passed");
         gate.set();

@@ -4,8 +4,9 @@
 //! returns it as an `Err`. The error is a value of any type. After `panic!` it holds the message,
 //! which `panic_message` takes out.
 //!
-//! - If nobody joins the thread, what it printed is all there is, and the program exits with 0.
-//! - `thread::scope` panics when one of its threads has panicked and was not joined by hand.
+//! - If nobody joins the thread, the message on stderr is all you get, and the program exits with
+//!   0.
+//! - `thread::scope` panics when one of its threads has panicked and was not joined explicitly.
 //! - A lock that was held during the panic is poisoned: `poisoned_lock`.
 //! - `panic::set_hook` replaces what is printed. With `panic = "abort"` in `Cargo.toml`, the first
 //!   panic ends the process.

@@ -5,12 +5,13 @@
 //! stack. `chunks_mut` cuts the slice into parts that do not overlap, so each thread may change its
 //! own.
 //!
-//! - Two threads that change the same part do not compile (E0499).
+//! - Code in which two threads change the same part does not compile (E0499).
 //! - Parts that take unequal time leave threads idle. rayon balances them: `par_chunks_mut`, or
 //!   `rayon_map` for each item.
 //! - For threads that outlive the function: `thread_spawn_join`.
 //!
-//! Python: `ThreadPoolExecutor().map(work, parts)`, where nothing keeps the parts apart
+//! Python: `ThreadPoolExecutor().map(work, parts)`, where nothing stops two threads from changing
+//! the same part
 //! Needs: nothing
 //! Tested: `threading/tests/proof/scoped_threads.rs`
 //!
@@ -37,7 +38,7 @@ pub fn map_parts<T: Send, R: Send>(
 ) -> Vec<R> {
     assert!(threads > 0, "without threads nothing is done");
     let part_length = items.len().div_ceil(threads);
-    let work = &work;
+    let work = &work; // `move` below moves this reference, and not the closure itself
     thread::scope(|scope| {
         let mut handles = Vec::new();
         // At least 1, for an empty slice: parts of length 0 are refused.

@@ -1,11 +1,11 @@
-//! Stop a thread that waits between two rounds of work, at once and not when the wait is over.
+//! Stop a thread at once, even while it waits between two rounds of work.
 //!
 //! Use it for what is done every so often: refresh a cache, send a heartbeat, look for new files.
 //! Nobody can kill a thread, and nobody can wake it from `thread::sleep`. So it waits in
 //! `recv_timeout` on a channel instead. Dropping the sender, or sending a message, ends the wait.
 //!
-//! - A round in progress is finished first. One that computes for long should look at an
-//!   `AtomicBool` now and then: `ctrl_c_threads`.
+//! - The first round always runs, and a round in progress is finished. One that computes for long
+//!   should look at an `AtomicBool` now and then: `ctrl_c_threads`.
 //! - An owner that returns early or panics drops the sender, so the thread does not outlive it for
 //!   long. To wait for its end as well: `worker_stops_on_drop`.
 //! - In async code a task can be canceled where it awaits: `task_cancel`.

@@ -4,8 +4,8 @@
 //! until `stop` is set. Then it closes its port and shuts the open connections down, so that every
 //! read or write that waits returns at once. When `serve` returns, no thread is left.
 //!
-//! - `accept` cannot be interrupted, so the listener does not block. A hundred times a second,
-//!   `serve` looks whether a client has come and whether `stop` is set.
+//! - `accept` cannot be interrupted, so the listener is set to non-blocking. A hundred times a
+//!   second, `serve` checks whether a client has come and whether `stop` is set.
 //! - "Too many open files (os error 24)": every connection is an open file, and `ulimit -n` limits
 //!   their number. `serve` reports the error on stderr and lets new clients wait until a file is
 //!   free. It can still be stopped. To stay below the limit: `semaphore_limit`.
@@ -32,7 +32,8 @@ use std::time::Duration;
 /// Accepts connections until `stop` is set, and calls `handle` with each on a thread of its own. A
 /// connection is closed when its `handle` returns.
 ///
-/// After `stop`, reads from a connection return 0 and writes fail. This returns when every `handle`
+/// After `stop`, reads from a connection return 0 (behind data that has already arrived) and writes
+/// fail. This returns when every `handle`
 /// has returned.
 ///
 /// # Errors
@@ -47,7 +48,7 @@ pub fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let handle = &handle;
-    // Only its thread owns a connection. Here are those that may still be open.
+    // Each connection is owned by its thread alone. These weak references are for the shutdown.
     let mut connections: Vec<Weak<TcpStream>> = Vec::new();
 
     thread::scope(move |scope| {
@@ -87,7 +88,7 @@ pub fn serve(
     Ok(())
 }
 
-/// Takes the next client, whose connection blocks again, unlike the listener.
+/// Takes the next client, and makes its connection blocking: on some systems it is as the listener.
 fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     let (stream, _address) = listener.accept()?;
     stream.set_nonblocking(false)?;
@@ -130,7 +131,7 @@ fn echo(connection: &TcpStream) {
     let _ = io::copy(&mut reader, &mut writer); // an error: the client has hung up
 }
 
-/// Connects so many clients, which all get an answer and stay connected.
+/// Connects `count` clients, which all get an answer and stay connected.
 fn say_hello_and_stay(address: SocketAddr, count: usize) -> io::Result<Vec<TcpStream>> {
     let mut clients = Vec::new();
     for _ in 0..count {

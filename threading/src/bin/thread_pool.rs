@@ -1,14 +1,14 @@
 //! Run jobs on a fixed number of threads, with a bounded queue and a handle for each result.
 //!
 //! Use it for jobs that block (files, databases, old network code) and come one at a time. `submit`
-//! blocks while the queue is full, so that callers cannot run ahead of the workers. A job that
-//! panics is an error of its own handle; the worker lives on.
+//! blocks while the queue is full, so that callers cannot run ahead of the workers. The
+//! panic of a job is returned by its own handle; the worker lives on.
 //!
 //! - Dropping the pool finishes what is queued and joins the workers.
 //! - A job that submits to its own pool, or waits for a job there, can wait forever:
 //!   `deadlock_nested_pool`. Nor may a job drop its own pool: no thread can join itself.
-//! - A thread for each job instead ends in "failed to spawn thread", when the system has no more:
-//!   "Resource temporarily unavailable (os error 11)".
+//! - Starting a thread for each job instead ends in "failed to spawn thread" once the system has no
+//!   more threads: "Resource temporarily unavailable (os error 11)".
 //! - For a list of items use `thread_pool_map`, for computing use rayon (`rayon_map`), and in
 //!   async code use `tokio::task::spawn_blocking`.
 //!
@@ -56,8 +56,8 @@ impl ThreadPool {
                 let queue = queue.clone();
                 let work = move || {
                     for job in queue {
-                        // A job catches its own panic. This one comes from the `Drop` of a result
-                        // that nobody took.
+                        // A job catches its own panic. But if its handle is gone, its result is
+                        // dropped here, and that `Drop` may panic.
                         if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
                             mem::forget(panic); // dropping it could panic again
                         }
@@ -84,7 +84,8 @@ impl ThreadPool {
             let _ = sender.send(outcome); // an error: nobody holds the handle
         });
         let jobs = self.jobs.as_ref().expect("open until dropped");
-        jobs.send(job).expect("the workers receive until then");
+        jobs.send(job)
+            .expect("the workers live as long as the pool");
         JobHandle { result }
     }
 }
