@@ -86,7 +86,12 @@ impl Write for Broken {
 fn a_close_that_is_dropped_half_way_reports_the_error() {
     for millis in ["0", "1", "10", "100", "500"] {
         let mut child = Command::new(env::current_exe().unwrap());
-        child.args(["--ignored", "--exact", "close_is_dropped", "--nocapture"]);
+        child.args([
+            "--ignored",
+            "--exact",
+            "background_writer::close_is_dropped",
+            "--nocapture",
+        ]);
         let output = child.env("MILLIS", millis).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(

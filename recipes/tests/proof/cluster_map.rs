@@ -147,7 +147,12 @@ fn one_of_three_is_killed() {
 fn a_panic_ends_all() {
     let start = |hosts: &str, process: usize, wrong: u32| {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "as_one_process", "--nocapture"]);
+        command.args([
+            "--ignored",
+            "--exact",
+            "cluster_map::as_one_process",
+            "--nocapture",
+        ]);
         command
             .env("HOSTS", hosts)
             .env("PROCESS", process.to_string());
@@ -170,7 +175,7 @@ fn a_panic_ends_all() {
 #[test]
 fn a_panic_that_is_passed_on_ends_all() {
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "as_one_process"]);
+    command.args(["--ignored", "--exact", "cluster_map::as_one_process"]);
     command.envs([
         ("HOSTS", ""),
         ("PROCESS", "0"),
@@ -194,7 +199,12 @@ fn a_long_silence_is_no_loss() {
     let (hosts, _kept) = hosts(2);
     let both = [0, 1].map(|process| {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "as_one_process", "--nocapture"]);
+        command.args([
+            "--ignored",
+            "--exact",
+            "cluster_map::as_one_process",
+            "--nocapture",
+        ]);
         command
             .env("HOSTS", hosts.join(" "))
             .env("PROCESS", process.to_string());
