@@ -1,14 +1,16 @@
 //! Build an event loop: a map of the pending sockets, and of who to call back.
 //!
-//! Read it to see how one thread serves many sockets. `epoll` is the system call of Linux that waits
-//! for all of them at once. The loop asks it which sockets are ready, takes their callbacks out of the
-//! map, and calls them. A callback reads or writes without waiting, and registers the next callback.
+//! Read it to see how one thread serves many sockets. `epoll` is the system call of Linux that
+//! waits for all of them at once. The loop asks it which sockets are ready, takes their callbacks
+//! out of the map, and calls them. A callback reads or writes without waiting, and registers the
+//! next callback.
 //!
 //! - A callback must not block: all other sockets wait meanwhile.
 //! - The error of a callback closes its own socket only.
-//! - `async` writes the callbacks for you: one is the code that follows an `.await`. The loop then
-//!   calls a waker, which puts the task into a queue: `mini_executor`.
-//! - For real work: tokio. For an event loop alone, on every system: the crates `mio` and `polling`.
+//! - `async` writes the callbacks for you: the code after an `.await` is one. What the loop calls is
+//!   a waker, which puts the task into a queue: `mini_executor`.
+//! - For real work: tokio. For an event loop alone, on every system: the crates `mio` and
+//!   `polling`.
 //!
 //! Python: `selector.register(socket, EVENT_READ, callback)`, and what asyncio's loop does inside
 //! Needs: `cargo add nix@0.31 -F event`

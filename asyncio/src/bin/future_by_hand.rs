@@ -1,9 +1,9 @@
 //! Build a future: a sleep that a timer thread wakes up.
 //!
-//! Read it to see what a future that waits is made of. `poll` looks whether the time is over. If not,
-//! it leaves its waker with whoever will know, here a thread, and returns `Pending`. Later the thread
-//! calls the waker, and the runtime polls again. In this way everything that answers by a callback can
-//! become a future.
+//! Read it to see what a future that waits is made of. `poll` looks whether the time is over. If
+//! not, it leaves its waker with whoever will know, here a thread, and returns `Pending`. Later the
+//! thread calls the waker, and the runtime polls again. In this way everything that answers by a
+//! callback can become a future.
 //!
 //! - The time begins with the first poll, because a future does nothing before.
 //! - Each poll leaves its waker anew: the next poll may come from another task.
@@ -77,8 +77,11 @@ impl Future for Sleep {
 impl Timer {
     /// Starts a thread that calls the waker after `duration`.
     fn start(duration: Duration, waker: Waker) -> Self {
-        let is_over = false;
-        let state = Arc::new(Mutex::new(State { is_over, waker }));
+        let state = State {
+            is_over: false,
+            waker,
+        };
+        let state = Arc::new(Mutex::new(state));
         let shared = state.clone();
         let (cancel, canceled) = sync_channel(1);
         thread::spawn(move || {

@@ -1,12 +1,12 @@
 //! See what runs when: calling an `async fn` runs nothing, `.await` runs it here, `spawn` later.
 //!
-//! Calling an `async fn` returns a future: a value that holds the arguments and has run nothing yet.
-//! It runs only while somebody polls it, and only up to the next place where it has to wait. `.await`
-//! polls it as a part of the task that awaits. `spawn` makes it a task of its own, which the runtime
-//! polls.
+//! Calling an `async fn` returns a future: a value that holds the arguments and has run nothing
+//! yet. It runs only while somebody polls it, and only up to the next place where it has to wait.
+//! `.await` polls it as a part of the task that awaits. `spawn` makes it a task of its own, which
+//! the runtime polls.
 //!
-//! - A future that nobody awaits does nothing. The compiler warns, unless the future has got a name:
-//!   `noop_future_never_polled`.
+//! - A future that nobody awaits does nothing. The compiler warns, unless the future is in a
+//!   variable: `noop_future_never_polled`.
 //! - Awaiting a future that never has to wait lets no other task run. `yield_now` does.
 //! - A spawned task runs whether or not it is awaited. Dropping its `JoinHandle` does not stop it.
 //! - tokio promises no order between tasks. On one thread they run first in, first out.

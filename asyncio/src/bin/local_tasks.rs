@@ -2,8 +2,8 @@
 //!
 //! Use it for what cannot move to another thread, such as an `Rc`, a window, or the handle of a C
 //! library. `tokio::spawn` needs a future that can move: "future cannot be sent between threads
-//! safely". `spawn_local` does not. It works in tokio's local runtime, where every task stays on the
-//! thread that runs it.
+//! safely". `spawn_local` does not. It works in tokio's local runtime, where every task stays on
+//! the thread that runs it.
 //!
 //! - Other tasks run only at an `.await`, so a change that has none in it needs no lock.
 //! - A task that reads, awaits, and then writes what it has read loses updates here too.

@@ -1,13 +1,13 @@
 //! Build an executor: what runs futures, in one screen.
 //!
 //! Read it to see what a runtime does. The executor takes a task from a queue and polls its future.
-//! A future that has to wait keeps the waker it was given and returns `Pending`; whoever has what it
-//! waits for calls the waker, and that puts the task into the queue again. In between the task does
-//! not run, and nobody asks it again and again.
+//! A future that has to wait keeps the waker it was given and returns `Pending`; whoever has what
+//! it waits for calls the waker, and that puts the task into the queue again. Until then nobody
+//! polls it.
 //!
 //! - The tasks share one thread. One that blocks or computes stops all others.
-//! - This is Python's event loop without the sockets, which are in `epoll_event_loop`, and without the
-//!   timers: `future_by_hand`.
+//! - This is Python's event loop without the sockets, which are in `epoll_event_loop`, and without
+//!   the timers: `future_by_hand`.
 //! - For real work use tokio.
 //!
 //! Python: `loop.run_forever()` and `loop.call_soon(callback)`

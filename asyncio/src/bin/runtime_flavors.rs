@@ -5,10 +5,10 @@
 //! smol is small and made of parts that you can also use alone: `async-executor`, `async-io`,
 //! `async-channel`.
 //!
-//! - Futures made of locks, channels and other futures run on every runtime. Timers and sockets belong
-//!   to one: tokio's panic on smol, unless the crate `async-compat` wraps them.
-//! - In tokio, dropping the handle of a task lets the task run on. In smol it cancels the task, unless
-//!   you call `detach`.
+//! - Futures made of locks, channels and other futures run on every runtime, and so do smol's timers
+//!   and sockets. tokio's panic on smol, unless the crate `async-compat` wraps them.
+//! - In tokio, dropping the handle of a task lets the task run on. In smol it cancels the task,
+//!   unless you call `detach`.
 //! - The times below are those of switching from task to task, in a debug build and without any
 //!   input or output. Measure your own load before you choose by speed.
 //! - async-std is discontinued, and points to smol.
@@ -21,7 +21,7 @@
 //! runtime                 sum of 1000 tasks  100000 switches
 //! tokio, multi_thread                499500  [..] ms
 //! tokio, current_thread              499500  [..] ms
-//! smol                               499500  [..] ms
+//! smol, one thread                   499500  [..] ms
 //! ```
 
 use std::io;
@@ -41,7 +41,7 @@ fn main() -> io::Result<()> {
     println!("runtime                 sum of 1000 tasks  100000 switches");
     measure("tokio, multi_thread", || on_tokio(&all_cores));
     measure("tokio, current_thread", || on_tokio(&one_thread));
-    measure("smol", on_smol);
+    measure("smol, one thread", on_smol);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Serve ten thousand connections on one thread, or as many as the limit of open files allows.
 //!
-//! Use one task for each connection. One that is silent costs the memory of its task and no time, so
-//! the first limit is that of open files: "Too many open files (os error 24)". A process has a soft
-//! limit, often 1024, which it may raise up to the hard limit: `raise_file_limit`.
+//! Use one task for each connection. One that is silent costs the memory of its task and no time,
+//! so the first limit is that of open files: "Too many open files (os error 24)". A process has a
+//! soft limit, often 1024, which it may raise up to the hard limit: `raise_file_limit`.
 //!
 //! - The clients are this program, started again, because each process has a limit of its own.
 //! - The memory below is that of the process. The kernel's buffers for a connection come on top.
@@ -68,6 +68,7 @@ async fn serve(count: usize) -> anyhow::Result<()> {
     let before = memory_in_use()?;
     let mut connections = JoinSet::new();
     while connections.len() < count {
+        // Whichever is not ready is dropped, and loses nothing: both are safe to cancel.
         select! {
             accepted = listener.accept() => {
                 let (connection, _) = accepted?;

@@ -11,7 +11,8 @@
 //!   tasks. Use `.await`; where you cannot: `deadlock_block_on_in_async`.
 //! - When the body returns, the runtime ends. Tasks that still run are canceled at their next
 //!   `.await`. Blocking work (`to_thread`) is waited for, however long it takes.
-//! - Which flavor to choose: `runtime_flavors`. A `Builder` needs `enable_all` for timers and sockets.
+//! - Which flavor to choose: `runtime_flavors`. A `Builder` needs `enable_all` for timers and
+//!   sockets.
 //!
 //! Python: `asyncio.run(main())`; a `Runtime` with more than one `block_on` is `asyncio.Runner`
 //! Needs: `cargo add tokio@1 -F macros,rt-multi-thread,time`
