@@ -1,2 +1,7 @@
 //! What the demos do not show: edge cases, panics, cancellation. Each module compiles the very
 //! file that people copy.
+
+mod child_dies_with_parent;
+mod child_lifecycle;
+mod pickle_args;
+mod spawn_self;
