@@ -4,4 +4,7 @@
 mod child_dies_with_parent;
 mod child_lifecycle;
 mod pickle_args;
+mod pipe_duplex;
+mod poll_many_pipes;
+mod process_queue;
 mod spawn_self;
