@@ -7,4 +7,6 @@ mod pickle_args;
 mod pipe_duplex;
 mod poll_many_pipes;
 mod process_queue;
+mod receive_signals;
+mod signal_child;
 mod spawn_self;
