@@ -1,9 +1,9 @@
 //! Let child processes end when their parent ends, even if the parent is killed with SIGKILL.
 //!
 //! Use it for helpers that must not outlive your program. A parent that is killed cannot clean up,
-//! and its children run on, adopted by another process. There are two ways. On Linux the kernel
-//! kills any program that asks for it before it starts. Everywhere else, a program of your own can
-//! watch a pipe: it ends when the parent ends, however that happens.
+//! and its children run on. There are two ways to prevent it. On Linux, the kernel can kill any
+//! program together with its parent. On every system, a program of your own can watch a pipe, which
+//! ends when the parent ends.
 //!
 //! - The kernel kills the child when the thread that has started it ends, not only the process.
 //!   Start such children from `main`, or from a thread that lives as long.

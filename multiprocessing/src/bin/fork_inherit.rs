@@ -1,4 +1,4 @@
-//! Fork: run a function in a copy of this process, which has all of its memory and shares none.
+//! Fork: run a function in a copy of this process, which sees all of its memory and changes none.
 //!
 //! Use it, rarely, for a child that needs large data that is only in memory, or that may crash. The
 //! copy costs little: both processes read the same pages, and a page is copied when one of them

@@ -6,9 +6,9 @@
 //!
 //! - A closure cannot travel, and neither can a lock, an open file or a thread handle. Send data:
 //!   the function is a part of the child's program.
-//! - Data from another process is only data: unlike pickle, serde runs no code while it reads.
-//! - JSON has no NaN, and its maps need strings as keys. postcard has both, and is smaller.
-//! - The child must not print to stdout before its result. stderr is free: panics are shown there.
+//! - Data from another process is only data. pickle can run code that the data names; serde cannot.
+//! - JSON has no NaN, and the keys of its maps are strings. postcard has no such limits.
+//! - The child must not print anything else to stdout. stderr is free: panics are shown there.
 //! - For many jobs, start the children once: `process_pool`.
 //!
 //! Python: `Process(target=f, args=(job,))` and a `Queue` for the result, with pickle inside

@@ -8,7 +8,7 @@
 //! - Longer messages would be mixed, so `send` refuses them. Put a lock around the write
 //!   (`race_pipe_interleave`), or give each child a pipe of its own (`poll_many_pipes`).
 //! - A child that is killed leaves whole messages behind, and the others go on.
-//! - A pipe is bounded: if the reader is slow, 64 KiB on Linux later the writers wait.
+//! - A pipe is bounded, on Linux at 64 KiB. If the reader is slow, the writers wait.
 //! - The messages of one child keep their order. There is none between the children.
 //! - Only one process may read: two would cut each other's messages in pieces.
 //!

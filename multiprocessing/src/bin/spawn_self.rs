@@ -7,11 +7,11 @@
 //! - Without this check the child would start a child, and so on: `leak_self_spawn`.
 //! - The child inherits the environment, the folder and the three standard streams, but no memory.
 //!   Its arguments are strings, and everybody can see them in `ps`. For a typed job: `pickle_args`.
-//! - An exit code is good for success or failure. On Unix it has 8 bits: 256 arrives as 0.
+//! - An exit code says success or failure, and little more. On Unix it has 8 bits.
 //! - In a `#[test]` the current executable is the test, which would run all tests again.
 //!
-//! Python: `Process(target=f).start()`, where the main guard is `if __name__ == "__main__":` and
-//! `freeze_support()`, or else: "before the current process has finished its bootstrapping phase"
+//! Python: `Process(target=f).start()`, with the guard `if __name__ == "__main__":` and
+//! `freeze_support()`; without: "before the current process has finished its bootstrapping phase"
 //! Needs: nothing
 //! Tested: `multiprocessing/tests/proof/spawn_self.rs`
 //!

@@ -30,6 +30,12 @@ fn the_status_is_the_same_however_often_it_is_asked_for() {
 }
 
 #[test]
+fn an_exit_code_has_8_bits() {
+    let mut child = shell("exit 259");
+    assert_eq!(ended(child.wait().unwrap()), State::Exited(3));
+}
+
+#[test]
 fn a_child_killed_by_another_signal_has_no_exit_code() {
     let mut child = shell("kill -TERM $$");
     assert_eq!(ended(child.wait().unwrap()), State::Killed(15));

@@ -71,6 +71,8 @@ fn a_child_that_fails_is_an_error_with_its_status_although_it_has_not_read_the_j
         error_of(shell("exit 3"), &large),
         "the child failed: exit status: 3"
     );
+    let error = error_of(shell("echo '\"a result\"'"), &large);
+    assert!(error.contains("Broken pipe"), "{error}");
     assert_eq!(
         error_of(shell("echo '\"a result\"'; kill -9 $$"), ""),
         "the child failed: signal: 9 (SIGKILL)"
@@ -91,10 +93,15 @@ fn a_job_or_result_of_another_type_is_an_error() {
 }
 
 #[test]
-fn json_carries_neither_nan_nor_a_map_whose_keys_are_lists() {
+fn json_carries_neither_nan_nor_a_map_whose_keys_are_lists_and_postcard_does() {
     let back: anyhow::Result<f64> = run_in_child(echo(), &f64::NAN);
     assert!(back.is_err());
     let map = BTreeMap::from([(vec![1], 2)]);
     let back: anyhow::Result<BTreeMap<Vec<i32>, i32>> = run_in_child(echo(), &map);
     assert!(back.is_err());
+
+    let bytes = postcard::to_stdvec(&(f64::NAN, &map)).unwrap();
+    let back: (f64, BTreeMap<Vec<i32>, i32>) = postcard::from_bytes(&bytes).unwrap();
+    assert!(back.0.is_nan());
+    assert_eq!(back.1, map);
 }
