@@ -50,7 +50,7 @@ fn checksum(sender: u32, number: u32, filling: &[u8]) -> u64 {
 fn messages_of_many_senders_arrive_whole_and_those_of_one_in_order() {
     const SENDERS: u32 = 4;
     const MESSAGES: u32 = 2000;
-    let (mut reader, writer) = io::pipe().unwrap();
+    let (reader, writer) = io::pipe().unwrap();
     let barrier = Barrier::new(SENDERS as usize);
     thread::scope(|scope| {
         for sender in 0..SENDERS {
@@ -65,6 +65,7 @@ fn messages_of_many_senders_arrive_whole_and_those_of_one_in_order() {
         }
         drop(writer);
 
+        let mut reader = reader; // dropped if an assertion fails, so that the senders end
         let mut next: HashMap<u32, u32> = HashMap::new();
         while let Some(message) = receive::<Message>(&mut reader).unwrap() {
             let sum = checksum(message.sender, message.number, &message.filling);
