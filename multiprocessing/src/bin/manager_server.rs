@@ -1,0 +1,199 @@
+//! Let one process own the data, and give the others proxies that call it over a socket.
+//!
+//! Use it when several processes change a structure that does not fit into shared memory, such as a
+//! list of texts. The owner serves each client in a thread and does one request at a time. A
+//! client has a proxy, whose methods send a request and wait for the answer.
+//!
+//! - Two calls are two steps: between `len` and `push` others push. What must happen at once needs a
+//!   request of its own, as `push_if_shorter` has it.
+//! - A client that dies takes nothing with it: half a request is not done, a whole one is.
+//! - When the owner dies the data is gone, and each proxy gets an error.
+//! - It trusts its clients: there is no limit on their number or on the length of a request, and
+//!   whoever can open the socket is one. To check them: `listener_client_auth`.
+//! - Between machines, or for data that stays, use a database: `db_queries`, or Redis.
+//!
+//! Python: `multiprocessing.Manager().list()`
+//! Needs: `cargo add serde@1 -F derive`, `cargo add serde_json@1`
+//! Demo needs: `cargo add anyhow@1 serde_json@1 tempfile@3`, `cargo add serde@1 -F derive`
+//! Runs on: Linux, macOS
+//! Tested: `multiprocessing/tests/proof/manager_server.rs`
+//!
+//! ```console
+//! $ cargo run -p multiprocessing --bin manager_server
+//! 10 clients pushed 5 items each: the list has 50
+//! one more if it is shorter than 50: false
+//! ```
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// What a client can ask for. Requests and answers are lines of JSON.
+#[derive(Serialize, Deserialize)]
+enum Request {
+    Push(String),
+    PushIfShorter(String, usize),
+    Get(usize),
+    Len,
+}
+
+/// Owns a list and serves it to all who connect, until accepting fails.
+///
+/// # Errors
+/// That of accepting. Clients that are being served then are served on.
+pub fn serve(listener: UnixListener) -> io::Result<()> {
+    let list = Arc::new(Mutex::new(Vec::new()));
+    loop {
+        let (client, _) = listener.accept()?;
+        let list = Arc::clone(&list);
+        // It ends when the client hangs up, sends nonsense or dies: nobody else is affected.
+        thread::spawn(move || serve_client(client, &list));
+    }
+}
+
+fn serve_client(client: UnixStream, list: &Mutex<Vec<String>>) -> io::Result<()> {
+    let mut reader = BufReader::new(&client);
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 0 {
+        let request = serde_json::from_str(&line)?;
+        let mut answer = answer(request, list)?;
+        answer.push('\n');
+        (&client).write_all(answer.as_bytes())?;
+        line.clear();
+    }
+    Ok(())
+}
+
+fn answer(request: Request, list: &Mutex<Vec<String>>) -> serde_json::Result<String> {
+    let mut list = list.lock().unwrap();
+    match request {
+        Request::Push(item) => {
+            list.push(item);
+            serde_json::to_string(&())
+        }
+        Request::PushIfShorter(item, length) => {
+            let shorter = list.len() < length;
+            if shorter {
+                list.push(item);
+            }
+            serde_json::to_string(&shorter)
+        }
+        Request::Get(index) => serde_json::to_string(&list.get(index)),
+        Request::Len => serde_json::to_string(&list.len()),
+    }
+}
+
+/// The list of another process. Each method fails if that process has ended.
+pub struct ListProxy {
+    stream: BufReader<UnixStream>,
+}
+
+impl ListProxy {
+    /// Connects to the process that serves at `path`.
+    pub fn connect(path: &Path) -> io::Result<Self> {
+        let stream = BufReader::new(UnixStream::connect(path)?);
+        Ok(Self { stream })
+    }
+
+    /// Adds an item at the end.
+    pub fn push(&mut self, item: &str) -> io::Result<()> {
+        self.call(&Request::Push(item.to_owned()))
+    }
+
+    /// Adds an item if the list has less than `length`. Returns whether it did.
+    pub fn push_if_shorter(&mut self, item: &str, length: usize) -> io::Result<bool> {
+        self.call(&Request::PushIfShorter(item.to_owned(), length))
+    }
+
+    /// Returns a copy of the item at `index`, if there is one.
+    pub fn get(&mut self, index: usize) -> io::Result<Option<String>> {
+        self.call(&Request::Get(index))
+    }
+
+    /// Returns how many items there are.
+    pub fn len(&mut self) -> io::Result<usize> {
+        self.call(&Request::Len)
+    }
+
+    fn call<T: DeserializeOwned>(&mut self, request: &Request) -> io::Result<T> {
+        let mut line = serde_json::to_string(request)?;
+        line.push('\n');
+        self.stream.get_mut().write_all(line.as_bytes())?;
+        let mut answer = String::new();
+        if self.stream.read_line(&mut answer)? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        Ok(serde_json::from_str(&answer)?)
+    }
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::env;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command};
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments[..] {
+        [role] if role == "server" => return serve_stdin(),
+        [role, path] if role == "client" => return push_five(Path::new(path)),
+        _ => {}
+    }
+
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("socket");
+    let _server = start_server(&path)?;
+    let mut clients = Vec::new();
+    for _ in 0..10 {
+        let mut command = Command::new(env::current_exe()?);
+        let client = command.arg("client").arg(&path).spawn()?;
+        clients.push(client);
+    }
+    for mut client in clients {
+        client.wait()?;
+    }
+
+    let mut list = ListProxy::connect(&path)?;
+    let length = list.len()?;
+    println!("10 clients pushed 5 items each: the list has {length}");
+    let pushed = list.push_if_shorter("one more", 50)?;
+    println!("one more if it is shorter than 50: {pushed}");
+    Ok(())
+}
+
+/// A process that does not outlive this value.
+struct KillOnDrop(Child);
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // an error: it has ended already
+        let _ = self.0.wait();
+    }
+}
+
+/// Binds the socket here, so that clients can connect at once, and hands it to the server.
+fn start_server(path: &Path) -> anyhow::Result<KillOnDrop> {
+    let listener = UnixListener::bind(path)?;
+    let mut command = Command::new(env::current_exe()?);
+    let command = command.arg("server").stdin(OwnedFd::from(listener));
+    Ok(KillOnDrop(command.spawn()?))
+}
+
+fn serve_stdin() -> anyhow::Result<()> {
+    let listener = io::stdin().as_fd().try_clone_to_owned()?;
+    serve(UnixListener::from(listener))?;
+    Ok(())
+}
+
+fn push_five(path: &Path) -> anyhow::Result<()> {
+    let mut list = ListProxy::connect(path)?;
+    for number in 0..5 {
+        list.push(&format!("item {number}"))?;
+    }
+    Ok(())
+}
