@@ -24,11 +24,14 @@
 //! ```
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use nix::cmsg_space;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
+
+/// Linux sends no more at once. With less space those that fit would stay open, unknown to us.
+const MOST_IN_A_MESSAGE: usize = 253;
 
 /// Sends an open file, socket or pipe. The sender keeps its own.
 ///
@@ -38,13 +41,8 @@ pub fn send_file(socket: &UnixStream, file: impl AsFd) -> io::Result<()> {
     let files = [file.as_fd().as_raw_fd()];
     let control = [ControlMessage::ScmRights(&files)];
     let data = [IoSlice::new(&[0])];
-    sendmsg::<()>(
-        socket.as_raw_fd(),
-        &data,
-        &control,
-        MsgFlags::MSG_NOSIGNAL,
-        None,
-    )?;
+    let flags = MsgFlags::MSG_NOSIGNAL; // an error instead of a signal if nobody listens
+    sendmsg::<()>(socket.as_raw_fd(), &data, &control, flags, None)?;
     Ok(())
 }
 
@@ -55,7 +53,7 @@ pub fn send_file(socket: &UnixStream, file: impl AsFd) -> io::Result<()> {
 pub fn receive_file(socket: &UnixStream) -> io::Result<OwnedFd> {
     let mut byte = [0];
     let mut data = [IoSliceMut::new(&mut byte)];
-    let mut space = cmsg_space!(OwnedFd);
+    let mut space = cmsg_space!([RawFd; MOST_IN_A_MESSAGE]);
     let flags = MsgFlags::MSG_CMSG_CLOEXEC; // programs started meanwhile do not inherit it
     let message = recvmsg::<()>(socket.as_raw_fd(), &mut data, Some(&mut space), flags)?;
     if message.bytes == 0 {
@@ -65,11 +63,11 @@ pub fn receive_file(socket: &UnixStream) -> io::Result<OwnedFd> {
     let mut files = Vec::new();
     for control in message.cmsgs()? {
         if let ControlMessageOwned::ScmRights(received) = control {
-            // SAFETY: the kernel has just opened them for us, and nobody else knows them.
-            let received = received
-                .into_iter()
-                .map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
-            files.extend(received);
+            for number in received {
+                // SAFETY: the kernel has just opened it for us, and nobody else knows it.
+                let file = unsafe { OwnedFd::from_raw_fd(number) };
+                files.push(file);
+            }
         }
     }
     if files.len() > 1 {

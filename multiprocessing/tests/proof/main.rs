@@ -3,6 +3,9 @@
 
 mod child_dies_with_parent;
 mod child_lifecycle;
+mod listener_client_auth;
+mod manager_server;
+mod pass_fd;
 mod pickle_args;
 mod pipe_duplex;
 mod poll_many_pipes;
