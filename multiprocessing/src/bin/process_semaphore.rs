@@ -83,7 +83,7 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// A barrier, for this process and the children that it forks later. It can be used again and again.
+/// A barrier, for this process and the children that it forks later. It can be used many times.
 pub struct Barrier {
     raw: Shared<pthread_barrier_t>,
 }

@@ -4,8 +4,8 @@
 //! index, a matrix. The file is mapped, so reading and writing it is memory access, without a copy.
 //! The lock on the same file lets one process at a time at the memory.
 //!
-//! - A process that is killed loses the lock, but what it wrote stays. If it died in the middle of a
-//!   change, the next one finds half of it and is not told: `robust_mutex`.
+//! - A process that is killed loses the lock, but what it wrote stays. If it died in the middle of
+//!   a change, the next one finds half of it and is not told: `robust_mutex`.
 //! - What was written is in the file as soon as it is in memory; only a crash of the system loses
 //!   it. Against that call `MmapMut::flush`.
 //! - Nobody may shorten the file: access behind its new end kills the process (`SIGBUS`).
@@ -37,7 +37,7 @@ pub struct SharedFile {
 }
 
 impl SharedFile {
-    /// Maps the first `length` bytes of the file at `path`. A file that is shorter grows, with zeros;
+    /// Maps the first `length` bytes of the file at `path`. A shorter file grows by zeros;
     /// one that does not exist is created.
     ///
     /// # Safety

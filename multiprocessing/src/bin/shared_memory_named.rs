@@ -6,8 +6,8 @@
 //!
 //! - Dropping what `create` returned removes the name. Those who are attached keep the memory, and
 //!   the last one to go frees it.
-//! - A creator that is killed removes nothing: the segment stays until a restart of the machine, and
-//!   the next `create` fails with "File exists". `nix::sys::mman::shm_unlink(name)` removes it.
+//! - A creator that is killed removes nothing: the segment stays until a restart of the machine,
+//!   and the next `create` fails with "File exists". `nix::sys::mman::shm_unlink(name)` removes it.
 //! - Each number changes on its own. What belongs together needs a lock: `process_lock`.
 //! - Anybody with your user id can attach to it. Begin the name with a slash, and on macOS keep it
 //!   below 32 characters. On Linux segments are files in `/dev/shm`.
