@@ -7,8 +7,8 @@
 //!
 //! - A callback must not block: all other sockets wait meanwhile.
 //! - The error of a callback closes its own socket only.
-//! - `async` writes the callbacks for you: the code after an `.await` is one. What the loop calls is
-//!   a waker, which puts the task into a queue: `mini_executor`.
+//! - `async` writes the callbacks for you: the code after an `.await` is one. What the loop calls
+//!   is a waker, which puts the task into a queue: `mini_executor`.
 //! - For real work: tokio. For an event loop alone, on every system: the crates `mio` and
 //!   `polling`.
 //!
@@ -138,7 +138,8 @@ fn echo(event_loop: &mut EventLoop, mut socket: TcpStream) -> io::Result<()> {
     if length == 0 {
         return Ok(()); // the client has hung up
     }
-    socket.write_all(&buffer[..length])?; // an error if the client does not read its answers
+    // Fails if there is no room because the client does not read: it is disconnected then.
+    socket.write_all(&buffer[..length])?;
     event_loop.register(socket, EpollFlags::EPOLLIN, echo)
 }
 

@@ -5,8 +5,8 @@
 //! smol is small and made of parts that you can also use alone: `async-executor`, `async-io`,
 //! `async-channel`.
 //!
-//! - Futures made of locks, channels and other futures run on every runtime, and so do smol's timers
-//!   and sockets. tokio's panic on smol, unless the crate `async-compat` wraps them.
+//! - Futures made of locks, channels and other futures run on every runtime, and so do smol's
+//!   timers and sockets. tokio's panic on smol, unless the crate `async-compat` wraps them.
 //! - In tokio, dropping the handle of a task lets the task run on. In smol it cancels the task,
 //!   unless you call `detach`.
 //! - The times below are those of switching from task to task, in a debug build and without any
