@@ -10,7 +10,7 @@ use std::time::Duration;
 use checks::anatomy::TestFile;
 use checks::example::{Example, Package};
 use checks::run::{Binaries, Run, check, once, runs};
-use checks::{anatomy, copies, find, index};
+use checks::{anatomy, copies, index};
 
 /// An example without a fault; the tests put one in.
 const GOOD: &str = r#"//! Say hello.
@@ -751,27 +751,4 @@ fn a_part_to_copy_that_does_not_stand_alone() {
             "needs_the_demo_above_demo"
         ]
     );
-}
-
-// ---- cargo find.
-
-#[test]
-fn words_are_found() {
-    let [broken, fixed] = pair();
-    let examples = [example(GOOD), broken, fixed];
-    let names = |words: &str| -> Vec<String> {
-        find::find(&examples, words)
-            .iter()
-            .map(|example| example.name.clone())
-            .collect()
-    };
-    assert_eq!(names("you meet SOMEBODY"), ["hello"]);
-    assert_eq!(
-        names("print hello"),
-        ["hello"],
-        "not side by side, but both there"
-    );
-    assert_eq!(names("race late"), ["race_late_broken", "race_late_fixed"]);
-    assert_eq!(names("too late."), ["race_late_broken"]);
-    assert!(names("semaphore").is_empty());
 }
