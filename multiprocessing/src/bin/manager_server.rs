@@ -4,8 +4,8 @@
 //! list of texts. The owner serves each client in a thread and does one request at a time. A
 //! client has a proxy, whose methods send a request and wait for the answer.
 //!
-//! - Two calls are two steps: between `len` and `push` others push. What must happen at once needs
-//!   a request of its own, as `push_if_shorter` has it.
+//! - Two calls are two steps: between `length` and `push` others push. What must happen at once
+//!   needs a request of its own, as `push_if_shorter` has it.
 //! - A client that dies takes nothing with it: half a request is not done, a whole one is.
 //! - When the owner dies the data is gone, and each proxy gets an error.
 //! - It trusts its clients: there is no limit on their number or on the length of a request, and
@@ -115,7 +115,7 @@ impl ListProxy {
     }
 
     /// Returns how many items there are.
-    pub fn len(&mut self) -> io::Result<usize> {
+    pub fn length(&mut self) -> io::Result<usize> {
         self.call(&Request::Len)
     }
 
@@ -159,7 +159,7 @@ fn main() -> anyhow::Result<()> {
     }
 
     let mut list = ListProxy::connect(&path)?;
-    let length = list.len()?;
+    let length = list.length()?;
     println!("10 clients pushed 5 items each: the list has {length}");
     let pushed = list.push_if_shorter("one more", 50)?;
     println!("one more if it is shorter than 50: {pushed}");

@@ -50,10 +50,10 @@ fn what_one_client_pushes_others_get() {
     let server = Server::start();
     let mut one = server.connect();
     let mut other = server.connect();
-    assert_eq!(other.len().unwrap(), 0);
+    assert_eq!(other.length().unwrap(), 0);
     for text in ["", "two\nlines \"quoted\"", "ü"] {
         one.push(text).unwrap();
-        let last = other.len().unwrap() - 1;
+        let last = other.length().unwrap() - 1;
         assert_eq!(other.get(last).unwrap().as_deref(), Some(text));
     }
     assert_eq!(other.get(3).unwrap(), None);
@@ -78,7 +78,7 @@ fn a_limit_is_kept_when_it_is_one_request() {
             .sum()
     });
     assert_eq!(pushed, 100);
-    assert_eq!(server.connect().len().unwrap(), 100);
+    assert_eq!(server.connect().length().unwrap(), 100);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_client_that_dies_in_a_request_or_sends_nonsense_changes_nothing_and_stops_n
         client.read_to_end(&mut answer).unwrap(); // the server hangs up
         assert!(answer.is_empty());
     }
-    assert_eq!(list.len().unwrap(), 1);
+    assert_eq!(list.length().unwrap(), 1);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn when_the_owner_dies_each_proxy_gets_an_error() {
     let mut list = server.connect();
     list.push("item").unwrap();
     drop(server);
-    let error = list.len().unwrap_err().kind();
+    let error = list.length().unwrap_err().kind();
     let kinds = [
         ErrorKind::BrokenPipe,
         ErrorKind::ConnectionReset,
