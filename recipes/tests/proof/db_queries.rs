@@ -21,8 +21,8 @@ use tokio::time::{sleep, timeout};
 
 #[allow(dead_code)]
 #[path = "../../src/bin/db_queries.rs"]
-mod db_queries;
-use db_queries::{Sqlite, on_postgres, on_sqlite, pool, query_all};
+mod program;
+use program::{Sqlite, on_postgres, on_sqlite, pool, query_all};
 
 type Pool<M> = deadpool::managed::Pool<M>;
 
