@@ -13,3 +13,4 @@ mod process_queue;
 mod receive_signals;
 mod signal_child;
 mod spawn_self;
+mod subprocess_live_output;
