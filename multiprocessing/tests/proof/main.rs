@@ -3,6 +3,7 @@
 
 mod child_dies_with_parent;
 mod child_lifecycle;
+mod crash_isolation;
 mod listener_client_auth;
 mod manager_server;
 mod pass_fd;
@@ -13,4 +14,7 @@ mod process_queue;
 mod receive_signals;
 mod signal_child;
 mod spawn_self;
+mod subprocess_capture;
 mod subprocess_live_output;
+mod subprocess_pipeline;
+mod subprocess_timeout;
