@@ -35,7 +35,8 @@ use futures::stream::unfold;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-/// Counts 1, 2, 3 and so on, without an end. Each number comes `pause` after the last one was taken.
+/// Counts 1, 2, 3 and so on, without an end. Each number comes `pause` after the one before was
+/// taken.
 pub fn count(pause: Duration) -> impl Stream<Item = u64> {
     stream! {
         for n in 1.. {

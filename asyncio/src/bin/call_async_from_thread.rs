@@ -34,8 +34,8 @@ use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-/// Runs `future` on the runtime, and blocks this thread until it ends, for at most `limit`. Then the
-/// future is dropped, which cancels it.
+/// Runs `future` on the runtime, and blocks this thread until it ends, for at most `limit`. Then
+/// the future is dropped, which cancels it.
 ///
 /// # Errors
 /// If the future takes longer than `limit`.
