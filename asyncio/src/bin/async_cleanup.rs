@@ -3,7 +3,7 @@
 //! Use it for a session to end, a lock on a server to release, a message to send. `Drop` cannot
 //! await, and there is no async `Drop`. So `with_clean_up` runs the clean-up as a task, and waits
 //! for it when the work has ended. If the future is dropped or the work panics, a guard starts that
-//! task, and nobody waits for it but the shutdown.
+//! task, and only `tasks.wait()` at the shutdown waits for it.
 //!
 //! - A `TaskTracker` owns the tasks. Wait for it before `main` returns, or clean-up is lost.
 //! - Dropping the future during the clean-up does not cut it off. Give it a deadline of its own:
@@ -64,6 +64,7 @@ where
     });
     let result = work(&mut resource).await;
 
+    // Takes the resource out of the guard, which then starts nothing.
     let resource = ScopeGuard::into_inner(resource);
     if let Err(error) = start_clean_up(resource).await {
         resume_unwind(error.into_panic());

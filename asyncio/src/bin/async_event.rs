@@ -8,8 +8,8 @@
 //!   after `wait`.
 //! - `clear` also stops the tasks that `set` woke a moment ago and that have not run since. In
 //!   Python these still pass.
-//! - `notify_one` is kept if nobody waits, but only one of them. `notify_waiters` is not kept:
-//!   `deadlock_missed_notify`.
+//! - `notify_one` is kept if nobody waits, but two calls still let only one waiter pass.
+//!   `notify_waiters` wakes only those that wait now: `deadlock_missed_notify`.
 //! - A task that is canceled in `Barrier::wait` still counts as one that has arrived.
 //! - For a value that is set once: `tokio::sync::SetOnce`. To tell tasks to stop:
 //!   `CancellationToken` (`task_cancel`). In threads: `event_set_wait`.
@@ -55,7 +55,7 @@ impl Event {
         *self.is_set.borrow()
     }
 
-    /// Waits until the gate is open. It may be dropped at any time.
+    /// Waits until the gate is open. Dropping this future loses nothing.
     pub async fn wait(&self) {
         let mut is_set = self.is_set.subscribe();
         let opened = is_set.wait_for(|is_set| *is_set).await;

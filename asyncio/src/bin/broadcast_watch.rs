@@ -4,7 +4,7 @@
 //! value that changes, such as settings or a state, where only the latest counts. The sender never
 //! waits for a slow receiver: `broadcast` keeps the last N messages, and `watch` one value.
 //!
-//! - A receiver that has not taken more than N messages gets `RecvError::Lagged`, with the number
+//! - A receiver that is more than N messages behind gets `RecvError::Lagged`, with the number
 //!   of messages that it has missed. It is not the end: a loop that ends there misses the rest as
 //!   well (`lost_stream_on_lag`).
 //! - A `broadcast` receiver gets what is sent after its `subscribe`, a `watch` receiver has the
@@ -48,13 +48,14 @@ pub async fn for_each_message<T: Clone>(
 }
 
 /// Calls `handle` with the latest value whenever it has changed, until the sender has been dropped.
-/// Changes during a call of `handle` count as one.
+/// Changes during a call of `handle` count as one. The value that the receiver starts with is not
+/// handled: `borrow` it before the call.
 pub async fn for_each_change<T: Clone>(
     mut receiver: watch::Receiver<T>,
     mut handle: impl AsyncFnMut(T),
 ) {
     while receiver.changed().await.is_ok() {
-        // Cloned, since the sender has to wait as long as the value is borrowed.
+        // Cloned, since a borrow is a lock: held during `handle`, it would block the sender.
         let value = receiver.borrow_and_update().clone();
         handle(value).await;
     }

@@ -2,18 +2,19 @@
 //!
 //! Use it where a thread of your own, a callback of a C library or a GUI needs something that is
 //! async. Get a `Handle` where the runtime is, and move it to the thread. `Handle::block_on` runs a
-//! future and blocks the thread until it ends, `Handle::spawn` starts a task, and the channels of
-//! tokio have `blocking_send` and `blocking_recv`.
+//! future and blocks the thread until it ends, `Handle::spawn` starts a task, and tokio's `mpsc`
+//! channel has `blocking_send` and `blocking_recv`.
 //!
 //! - "there is no reactor running, must be called from the context of a Tokio 1.x runtime": the
-//!   panic of a timer, a socket or `tokio::spawn` without a handle. `block_on(sleep(SECOND))`
-//!   panics too, since its argument is made outside; `block_on(async { sleep(SECOND).await })` does
-//!   not.
+//!   panic of a timer, a socket or `tokio::spawn` on a thread outside of the runtime.
+//!   `block_on(sleep(SECOND))` panics too, since its argument is made outside;
+//!   `block_on(async { sleep(SECOND).await })` does not.
 //! - `let _guard = runtime.enter();` puts the rest of a block inside of the runtime.
 //! - In async code `block_on`, `blocking_send` and `blocking_recv` panic
 //!   (`deadlock_block_on_in_async`): use `.await`.
-//! - A `current_thread` runtime must run meanwhile: `main`, or somebody in `Runtime::block_on`.
-//!   Otherwise no timer and no socket wakes the future, and the timeout never comes.
+//! - A `current_thread` runtime works only while a thread is in its `Runtime::block_on`, as
+//!   `#[tokio::main]` is until `main` returns. That thread must await, not block. Otherwise no
+//!   timer and no socket wakes the future, and the timeout never comes.
 //! - Join the thread before the runtime ends. Timers of a runtime that is gone panic.
 //!
 //! Python: `asyncio.run_coroutine_threadsafe(f(), loop).result(1)`, `loop.call_soon_threadsafe(g)`
@@ -34,8 +35,8 @@ use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-/// Runs `future` on the runtime, and blocks this thread until it ends, for at most `limit`. Then
-/// the future is dropped, which cancels it.
+/// Runs `future` on this thread, with the runtime's timers and sockets, and blocks until it ends.
+/// After `limit` the future is dropped, which cancels it.
 ///
 /// # Errors
 /// If the future takes longer than `limit`.

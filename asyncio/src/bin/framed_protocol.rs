@@ -5,13 +5,13 @@
 //! collects the bytes and asks a codec for messages. `JsonCodec` waits until a whole frame is
 //! there.
 //!
-//! - A frame is its length, as four bytes in network order, and then so many bytes of JSON.
+//! - A frame is its length, as four bytes in network order, and then that many bytes of JSON.
 //! - `next` is cancel safe: a message that is half there stays in the buffer.
 //! - A stream that ends within a frame is an error, between two frames it is the end.
 //! - The limit is checked before any memory is taken: four bytes may claim 4 GiB.
 //! - After an error close the connection: nobody knows where the next frame begins.
-//! - `LengthDelimitedCodec` of tokio-util cuts frames as well, but takes the end of a stream right
-//!   behind a length for a proper end. For lines: `LinesCodec` (`chat_server`).
+//! - `LengthDelimitedCodec` of tokio-util cuts frames as well, but if the stream ends right after a
+//!   length, it reports no error. For lines: `LinesCodec` (`chat_server`).
 //!
 //! Python: `struct.unpack(">I", await reader.readexactly(4))`, `readexactly(length)`, `json.loads`
 //! Needs: `cargo add bytes@1 serde@1 serde_json@1`, `cargo add tokio-util@0.7 -F codec`
@@ -36,7 +36,7 @@ use tokio_util::codec::{Decoder, Encoder};
 /// Reads messages of the type `T`, and writes messages of any type. For `Framed`.
 pub struct JsonCodec<T> {
     max_length: u32,
-    message: PhantomData<T>,
+    message: PhantomData<T>, // holds nothing, but every type parameter must be used in a field
 }
 
 impl<T> JsonCodec<T> {
@@ -64,7 +64,7 @@ impl<T: DeserializeOwned> Decoder for JsonCodec<T> {
 
     /// Takes a message from `bytes`, or leaves them as they are until there are more of them.
     fn decode(&mut self, bytes: &mut BytesMut) -> io::Result<Option<T>> {
-        let Some(head) = bytes.first_chunk() else {
+        let Some(head) = bytes.first_chunk::<4>() else {
             return Ok(None);
         };
         let length = u32::from_be_bytes(*head) as usize;

@@ -11,8 +11,8 @@
 //! - The body of an arm is not canceled. It runs to its end, and no other arm runs meanwhile.
 //! - When several arms are ready, `select!` picks one at random. `biased;` makes it pick the first
 //!   one from the top. Then an arm that is always ready keeps all those below it from running.
-//! - A future that is made before the loop must not be polled when it has ended:
-//!   `lost_finished_future`. In threads: `select_channels`.
+//! - A future made before the loop (`&mut future` in an arm) must not be awaited again after it has
+//!   ended: `lost_finished_future`. In threads: `select_channels`.
 //!
 //! Python: `asyncio.wait(tasks, return_when=FIRST_COMPLETED)` in a loop, with a task for each
 //! source
@@ -53,6 +53,9 @@ pub enum Event<T> {
 ///
 /// No message is lost at the stop: those in the channel are handled, and every `send` after that
 /// fails and returns its message. Dropping this future loses the messages in the channel.
+///
+/// Ticks missed during a long `handle` follow in a burst. If `handle` of a tick takes as long as
+/// `interval`, no message is received any more.
 ///
 /// # Panics
 /// If `interval` is zero.

@@ -5,12 +5,14 @@
 //! have in hand, and end. A second signal ends the process at once.
 //!
 //! - Without a handler both signals end the process on the spot, whatever it is doing.
-//! - Who sends SIGTERM does not wait forever: SIGKILL follows, by default after 90 seconds with
-//!   systemd, 30 with Kubernetes and 10 with Docker. Drain faster; with a deadline:
-//!   `graceful_shutdown`.
+//! - Whoever sends SIGTERM does not wait forever: SIGKILL follows, by default after 90 seconds with
+//!   systemd, 30 with Kubernetes and 10 with Docker. End sooner than that. To enforce a
+//!   deadline: `graceful_shutdown`.
 //! - In a container, start the program itself or `exec` it. A shell does not pass SIGTERM on.
 //! - A runtime whose threads are all blocked sees no signal, neither the first nor the second.
-//! - The handlers stay for the rest of the process, even if nobody listens: `noop_ctrl_c_once`.
+//! - The handlers stay for the rest of the process. If nobody listens any more, the signals do
+//!   nothing: `noop_ctrl_c_once`.
+//! - A task that waits for work must also wait for `stop.cancelled()`: `select_loop`.
 //! - On Windows, `tokio::signal::ctrl_c` takes their place. With threads: `ctrl_c_threads`.
 //!
 //! Python: `loop.add_signal_handler(signal.SIGTERM, stop.set)`, with an `asyncio.Event`
@@ -63,7 +65,7 @@ pub fn stop_on_signal() -> io::Result<CancellationToken> {
 }
 
 async fn next_signal(terminate: &mut Signal, interrupt: &mut Signal) -> SignalKind {
-    // Cancel safe: a signal that the other arm did not wait for stays pending.
+    // Cancel safe: a signal that comes while nobody waits is kept for the next `recv`.
     select! {
         _ = terminate.recv() => SignalKind::terminate(),
         _ = interrupt.recv() => SignalKind::interrupt(),

@@ -1,9 +1,9 @@
 //! Cancel work: drop its future, abort its task, or ask it to stop so that it can clean up.
 //!
-//! Use `abort` on a task, and drop a future, as `timeout` does. Both end the work at the `.await`
-//! where it waits: the code behind it never runs, and its local variables are dropped. Use a
-//! `CancellationToken` where clean-up has to await: the task waits for its work and for the token
-//! at once, and ends by itself.
+//! To cancel a task, call `abort`. To cancel a future, drop it, as `timeout` does. Both end the
+//! work at the `.await` where it waits: the code after it never runs, and its local variables are
+//! dropped. Use a `CancellationToken` where clean-up has to await: the task waits for its work and
+//! for the token at the same time, and ends by itself.
 //!
 //! - There is no `CancelledError` inside the work: nothing to catch, to swallow or to raise again.
 //!   Whoever awaits an aborted task gets a `JoinError` whose `is_cancelled()` is true.
@@ -11,7 +11,8 @@
 //!   `noop_abort_blocking`. What was done before the await stays done: `lost_half_done_on_cancel`.
 //! - `abort` does not wait. Await the handle to know that the task has ended. It may have finished
 //!   first, and then its value is there.
-//! - Dropping a `JoinHandle` cancels nothing. `AbortOnDropHandle` of tokio-util and `JoinSet` do.
+//! - Dropping a `JoinHandle` cancels nothing. Dropping a `JoinSet`, or an `AbortOnDropHandle` of
+//!   tokio-util, cancels its tasks.
 //! - Clean-up that runs in all cases, also when the future is dropped: `async_cleanup`.
 //!
 //! Python: `task.cancel()`, and `try: ... except asyncio.CancelledError: ...; raise`

@@ -7,6 +7,8 @@
 //! - Dropping the future of `run_group` stops all its tasks, but cannot wait until they have ended.
 //! - A task can be stopped only where it awaits. One that blocks or computes runs on until then,
 //!   and `run_group` waits for it.
+//! - All tasks have one type, as calls of one `async fn` have. Otherwise: `.boxed()` of
+//!   `futures::FutureExt`. They cannot borrow local variables.
 //! - To keep what succeeded when something failed: `gather_join`. For many tasks with a limit:
 //!   `fanout`.
 //!
@@ -54,6 +56,7 @@ where
             }
             Err(failed) => {
                 group.shutdown().await;
+                // Nobody aborted the task, so it panicked: pass the panic on.
                 resume_unwind(failed.into_panic());
             }
         }

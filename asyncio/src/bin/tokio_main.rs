@@ -5,12 +5,13 @@
 //! its value. By default tasks run on as many threads as there are cores. With the flavor
 //! `current_thread` all of them run on the thread that called, as in asyncio.
 //!
-//! - Without a runtime, tokio's timers, sockets and `spawn` panic with the message below. To ask a
-//!   runtime from a thread of your own: `call_async_from_thread`.
+//! - Without a runtime, tokio's timers, sockets and `spawn` panic: "there is no reactor running".
+//!   To ask a runtime from a thread of your own: `call_async_from_thread`.
 //! - Starting a runtime within a runtime panics, because it would block the thread that runs the
 //!   tasks. Use `.await`; where you cannot: `deadlock_block_on_in_async`.
 //! - When the body returns, the runtime ends. Tasks that still run are canceled at their next
-//!   `.await`. Blocking work (`to_thread`) is waited for, however long it takes.
+//!   `.await`. Work of `spawn_blocking` (see `to_thread`) is waited for, however long it
+//!   takes.
 //! - Which flavor to choose: `runtime_flavors`. A `Builder` needs `enable_all` for timers and
 //!   sockets.
 //!

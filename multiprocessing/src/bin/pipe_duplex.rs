@@ -80,7 +80,7 @@ pub fn receive(pipe: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     if length.is_empty() {
         return Ok(None);
     }
-    let Ok(length) = length.try_into() else {
+    let Ok(length) = <[u8; 4]>::try_from(length) else {
         return Err(ErrorKind::UnexpectedEof.into());
     };
     let length = u32::from_le_bytes(length);
@@ -133,7 +133,8 @@ fn this_program(role: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// A child that answers on its stdin. Not through `io::stdin()`, which can only read.
+/// A child that answers on its stdin. `io::stdin()` can only read, so it makes a `UnixStream` of
+/// the same socket.
 fn pong() -> io::Result<()> {
     let stdin = io::stdin().as_fd().try_clone_to_owned()?;
     let mut pipe = UnixStream::from(stdin);

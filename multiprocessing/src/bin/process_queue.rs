@@ -10,6 +10,9 @@
 //! - A child that is killed leaves whole messages behind, and the others go on.
 //! - A pipe is bounded, on Linux at 64 KiB. If the reader is slow, the writers wait.
 //! - The messages of one child keep their order. There is none between the children.
+//! - `receive` returns `None` only when every copy of the writer is closed. Drop your own, and each
+//!   `Command`, which holds one.
+//! - Here a child's stdout is the pipe: a `println!` there breaks the messages.
 //! - Only one process may read: two would cut each other's messages in pieces.
 //!
 //! Python: `multiprocessing.Queue()`, where a process killed in `put` breaks the queue for all
@@ -30,8 +33,8 @@ use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
 use anyhow::{Result, ensure};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Sends one message. `pipe` is a `PipeWriter` because it must not buffer: stdout, for example,
-/// would cut a message after each newline in it.
+/// Sends one message. `pipe` is a `PipeWriter` because it must not buffer: stdout would write a
+/// message up to its last newline, and what follows later.
 ///
 /// # Errors
 /// If the message has more than `PIPE_BUF` bytes with its length, or the reader has ended.

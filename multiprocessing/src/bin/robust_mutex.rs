@@ -4,12 +4,16 @@
 //! robust mutex of POSIX remembers its holder. When that one dies, the next `lock` gets the mutex
 //! together with the news, and calls your `repair` before it lets anybody see the data.
 //!
-//! - `repair` must cope with every state between two statements of a holder. If it panics, the data
-//!   counts as lost: this `lock` and each later one fails with `ENOTRECOVERABLE`.
-//! - A `std::sync::Mutex` in shared memory hangs: Linux looks for those who wait under an address
-//!   of this process, so an unlock never wakes another process, and neither does a death.
-//! - Create it first, then fork, and fork before you start a thread. For other processes map a
-//!   file instead: `shared_memory_file`, whose lock the kernel releases without saying so.
+//! - `repair` must cope with whatever a holder left, and with a `repair` that was killed halfway.
+//!   If it panics, so does this `lock`; each later one fails with `ENOTRECOVERABLE`, because the
+//!   data counts as lost.
+//! - A panic of the holder is not a death: it drops the guard, which unlocks half-changed data, and
+//!   no `repair` runs.
+//! - A `std::sync::Mutex` in shared memory can hang: an unlock wakes only threads of its own
+//!   process, and a death wakes nobody.
+//! - Create it first, then fork, and fork before you start a thread. For programs that are not
+//!   forked from this one, map a file: `shared_memory_file`. There the kernel releases a dead
+//!   holder's lock as well, but does not tell the next one.
 //! - `Pod` (plain old data) keeps pointers out: they mean nothing in another process.
 //! - It belongs to one thread in each process, and that thread must not lock it twice.
 //!
@@ -38,7 +42,7 @@ use bytemuck::Pod;
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
-/// Data that this process shares with the children that it forks later, one at a time.
+/// Data that this process shares with the children it forks later. Only one has it at a time.
 pub struct RobustMutex<T> {
     shared: NonNull<Shared<T>>,
 }

@@ -2,14 +2,16 @@
 //!
 //! Use it for a counter, a limit or a flag that several processes read and change. The number
 //! stands in a file that every process maps into its memory, so each sees at once what the others
-//! write. An atomic operation excludes processes from each other in the same way as threads.
+//! write. Atomic operations work between processes as they do between threads.
 //!
-//! - `fetch_add` is one step. A `load` and a `store` are two, and what another process adds between
-//!   them is lost: the result is then somewhere below 400000, and it can be as low as 2.
+//! - `fetch_add` is one step. A `load` and then a `store` are two: what another process adds
+//!   between them is lost, and the result is less than 400000.
+//! - The number stays in the file: for a fresh start, `store` 0 or use a new file.
 //! - A process that dies leaves the number as its last operation left it, and blocks nobody.
 //! - Nothing with a pointer may stand in shared memory: no `Vec`, no `Arc`. A `std::sync::Mutex`
 //!   there does not wake other processes either: `robust_mutex`.
-//! - Several numbers are several atomics: `shared_memory_named`. Each changes on its own.
+//! - For several numbers use several atomics (`shared_memory_named`). Another process can see one
+//!   of them changed and the next one not yet.
 //!
 //! Python: `multiprocessing.Value("Q", 0)`, where `value.value += 1` needs `with value.get_lock():`
 //! Needs: `cargo add memmap2@0.9`
@@ -46,7 +48,9 @@ impl SharedValue {
         let file = options.open(path)?;
 
         let length = size_of::<AtomicU64>();
-        file.set_len(length as u64)?; // it is never shortened: access behind its end is fatal
+        if file.metadata()?.len() < length as u64 {
+            file.set_len(length as u64)?; // never shorten it: access behind its end is fatal
+        }
         let memory = MmapOptions::new().len(length).map_raw(&file)?;
         Ok(Self { memory })
     }
@@ -95,7 +99,7 @@ fn main() -> anyhow::Result<()> {
 fn add(path: &Path) -> anyhow::Result<()> {
     let value = SharedValue::open(path)?;
     for _ in 0..100_000 {
-        value.fetch_add(1, Relaxed); // nothing else depends on its order
+        value.fetch_add(1, Relaxed); // `Relaxed` is enough for a count
     }
     Ok(())
 }

@@ -6,9 +6,10 @@
 //!
 //! - Start the child with `process_group(0)`, from `CommandExt`. Without it, only the child itself
 //!   is killed.
-//! - Ctrl-C in the terminal does not reach another group: stop the child when you get it.
+//! - Ctrl-C ends your program, but the child is in another group and runs on. Catch SIGINT, and
+//!   call `stop` before you exit.
 //! - A program that starts a group of its own, such as a daemon, is not killed.
-//! - std has no wait with a timeout, so the child is asked every 10 ms whether it has ended.
+//! - std has no wait with a timeout, so `stop` checks every 10 ms whether the child has ended.
 //! - In async code: `subprocess_live_output`.
 //!
 //! Python: `process.terminate()`, `wait(timeout)`, `kill()`, and `os.killpg` for the group
@@ -33,7 +34,8 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 /// Asks the child to end, and kills it after `patience`. Then kills its process group, and returns
-/// how the child has ended. Call it once for a child, which nobody has waited for.
+/// how the child has ended. Call it only once, and not after `wait`: by then the system may have
+/// given the process id to another process.
 ///
 /// # Errors
 /// If the system does not let us send a signal to the child, or wait for it.
@@ -45,7 +47,8 @@ pub fn stop(child: &mut Child, patience: Duration) -> io::Result<ExitStatus> {
         thread::sleep(Duration::from_millis(10));
     }
 
-    // The group has the number of the child. While the group has a process, no other gets it.
+    // The group has the number of the child. It is not used again while the group has a
+    // member.
     let _ = killpg(pid, Signal::SIGKILL); // an error: none of the group is left
     child.kill()?; // no error if it has ended
     child.wait()

@@ -8,7 +8,9 @@
 //! - The child inherits the environment, the folder and the three standard streams, but no memory.
 //!   Its arguments are strings, and everybody can see them in `ps`. For a typed job: `pickle_args`.
 //! - An exit code says success or failure, and little more. On Unix it has 8 bits.
-//! - In a `#[test]` the current executable is the test, which would run all tests again.
+//! - In a `#[test]` the current executable is the test program, which rejects the role as an
+//!   unknown option. In `tests/`, start `env!("CARGO_BIN_EXE_<name>")` instead.
+//! - Copy `CHILD`, the check at the start of `main`, and the spawn.
 //!
 //! Python: `Process(target=f).start()`, with the guard `if __name__ == "__main__":` and
 //! `freeze_support()`; without: "before the current process has finished its bootstrapping phase"

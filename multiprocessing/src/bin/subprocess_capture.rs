@@ -82,7 +82,7 @@ fn main() -> Result<()> {
     print!("{sorted}");
 
     if let Err(error) = capture(Command::new("ls").arg("no such file")) {
-        println!("error: {error}");
+        println!("error: {error:#}"); // `#`: with its cause
     }
     Ok(())
 }

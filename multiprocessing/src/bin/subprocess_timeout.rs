@@ -4,6 +4,8 @@
 //! gets a process group of its own. At the timeout the whole group gets SIGTERM, so that it can
 //! clean up, and after a grace period SIGKILL. The command is always reaped: no zombie stays.
 //!
+//! - The grace period ends with the command itself. If a shell dies of SIGTERM at once, the
+//!   programs that it started get SIGKILL right away.
 //! - The programs that the command has left behind are killed as well, even if it ended in time.
 //! - A program that starts a group of its own, such as a daemon, is not killed.
 //! - Ctrl-C does not reach the command, because it is in another group.
