@@ -3,6 +3,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
+use std::mem;
+use std::os::unix::net::UnixListener;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process;
@@ -18,6 +20,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
+#[path = "../src/bin/manager_server.rs"]
+#[allow(dead_code)]
+mod manager_server;
 #[path = "../src/bin/process_lock.rs"]
 #[allow(dead_code)]
 mod process_lock;
@@ -37,6 +42,7 @@ mod shared_memory_named;
 #[allow(dead_code)]
 mod shared_value;
 
+use manager_server::{ListProxy, serve};
 use process_lock::ProcessLock;
 use process_semaphore::{Barrier, Semaphore};
 use robust_mutex::RobustMutex;
@@ -86,8 +92,10 @@ impl Process {
     }
 
     fn join(self) {
-        assert_eq!(waitpid(self.pid, None), Ok(WaitStatus::Exited(self.pid, 0)));
-        std::mem::forget(self); // it is reaped already
+        let status = waitpid(self.pid, None);
+        let pid = self.pid;
+        mem::forget(self); // it is reaped already
+        assert_eq!(status, Ok(WaitStatus::Exited(pid, 0)));
     }
 }
 
@@ -271,20 +279,21 @@ fn after_a_repair_that_panics_the_data_counts_as_lost() {
 
 fn one_at_a_time_holds_the_robust_mutex() {
     let mutex = RobustMutex::new(0_u64).unwrap();
-    let processes: Vec<_> = (0..4)
-        .map(|_| {
-            Process::start(|_| {
-                for _ in 0..50_000 {
-                    let mut guard = mutex.lock(no_repair).unwrap();
-                    *guard += 1;
-                }
-            })
-        })
-        .collect();
+    let start = Barrier::new(4).unwrap();
+    let work = |_: &mut Ready| {
+        start.wait();
+        for _ in 0..2000 {
+            let mut guard = mutex.lock(no_repair).unwrap();
+            let old = *guard;
+            thread::yield_now(); // lets another one in, if anything does
+            *guard = old + 1;
+        }
+    };
+    let processes: Vec<_> = (0..4).map(|_| Process::start(work)).collect();
     for process in processes {
         process.join();
     }
-    assert_eq!(*mutex.lock(no_repair).unwrap(), 200_000);
+    assert_eq!(*mutex.lock(no_repair).unwrap(), 8000);
 }
 
 /// What the header of `robust_mutex` warns of.
@@ -436,6 +445,18 @@ fn a_file_that_is_longer_keeps_its_length_and_an_unlocked_one_can_be_locked() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "xbc");
 }
 
+fn when_the_owner_of_a_list_dies_each_proxy_gets_an_error() {
+    let (_folder, path) = temporary_path();
+    let listener = UnixListener::bind(&path).unwrap();
+    let owner = Process::start(|_| serve(listener).unwrap()); // closed here
+    let mut list = ListProxy::connect(&path).unwrap();
+    list.push("item").unwrap();
+    drop(owner);
+    assert!(list.length().is_err());
+    assert!(list.push("item").is_err());
+    assert!(ListProxy::connect(&path).is_err());
+}
+
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1); // they run in this thread, the only one, and may fork
@@ -461,6 +482,7 @@ fn main() {
         a_segment_outlives_its_killed_creator_until_somebody_removes_its_name,
         dropping_the_creator_removes_the_name_and_dropping_others_does_not,
         a_killed_process_leaves_the_file_half_changed_and_unlocked,
+        when_the_owner_of_a_list_dies_each_proxy_gets_an_error,
         a_file_that_is_longer_keeps_its_length_and_an_unlocked_one_can_be_locked,
     ];
     libtest_mimic::run(&arguments, trials).exit()

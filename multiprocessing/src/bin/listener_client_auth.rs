@@ -8,15 +8,13 @@
 //! - A caller that says nothing is let go after 5 seconds; meanwhile others wait. A thread for each
 //!   caller avoids that: `tcp_echo_threads`.
 //! - The client does not check the server: put the socket into a folder that only you can write to.
-//! - What follows is neither encrypted nor signed, which on a Unix socket is fine. Over TCP use
-//!   TLS.
+//! - What follows is not encrypted, which is fine on a Unix socket. Over TCP use TLS.
 //! - Messages are data here. Python's `Connection.recv` unpickles them, and whoever gets past the
 //!   key can run code; serde formats cannot do that.
 //!
 //! Python: `Listener(address, authkey=key)`, `Client(address, authkey=key)`
 //! Needs: `cargo add hmac@0.13 sha2@0.11`, `cargo add nix@0.31 -F socket,user`
-//! Demo needs: `cargo add anyhow@1 hmac@0.13 sha2@0.11 tempfile@3`,
-//! `cargo add nix@0.31 -F socket,user`
+//! Demo needs: `cargo add anyhow@1 tempfile@3`
 //! Runs on: Linux
 //! Tested: `multiprocessing/tests/proof/listener_client_auth.rs`
 //!

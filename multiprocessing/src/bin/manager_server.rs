@@ -14,9 +14,10 @@
 //!
 //! Python: `multiprocessing.Manager().list()`
 //! Needs: `cargo add serde@1 -F derive`, `cargo add serde_json@1`
-//! Demo needs: `cargo add anyhow@1 serde_json@1 tempfile@3`, `cargo add serde@1 -F derive`
+//! Demo needs: `cargo add anyhow@1 tempfile@3`
 //! Runs on: Linux, macOS
-//! Tested: `multiprocessing/tests/proof/manager_server.rs`
+//! Tested: `multiprocessing/tests/holder_killed.rs`,
+//! `multiprocessing/tests/proof/manager_server.rs`
 //!
 //! ```console
 //! $ cargo run -p multiprocessing --bin manager_server
@@ -38,7 +39,7 @@ enum Request {
     Push(String),
     PushIfShorter(String, usize),
     Get(usize),
-    Len,
+    Length,
 }
 
 /// Owns a list and serves it to all who connect, until accepting fails.
@@ -83,7 +84,7 @@ fn answer(request: Request, list: &Mutex<Vec<String>>) -> serde_json::Result<Str
             serde_json::to_string(&shorter)
         }
         Request::Get(index) => serde_json::to_string(&list.get(index)),
-        Request::Len => serde_json::to_string(&list.len()),
+        Request::Length => serde_json::to_string(&list.len()),
     }
 }
 
@@ -116,13 +117,14 @@ impl ListProxy {
 
     /// Returns how many items there are.
     pub fn length(&mut self) -> io::Result<usize> {
-        self.call(&Request::Len)
+        self.call(&Request::Length)
     }
 
     fn call<T: DeserializeOwned>(&mut self, request: &Request) -> io::Result<T> {
         let mut line = serde_json::to_string(request)?;
         line.push('\n');
-        self.stream.get_mut().write_all(line.as_bytes())?;
+        let stream = self.stream.get_mut();
+        stream.write_all(line.as_bytes())?;
         let mut answer = String::new();
         if self.stream.read_line(&mut answer)? == 0 {
             return Err(ErrorKind::UnexpectedEof.into());
@@ -134,24 +136,22 @@ impl ListProxy {
 // ---- Demo ----------------------------------------------------------------------------------
 
 use std::env;
-use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, Command};
+use std::process::Command;
 
 fn main() -> anyhow::Result<()> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    match &arguments[..] {
-        [role] if role == "server" => return serve_stdin(),
-        [role, path] if role == "client" => return push_five(Path::new(path)),
-        _ => {}
+    if let Some(path) = env::args_os().nth(1) {
+        return push_five(Path::new(&path)); // this is a client
     }
 
-    let folder = tempfile::tempdir()?;
+    let folder = tempfile::tempdir()?; // only this user can go into it
     let path = folder.path().join("socket");
-    let _server = start_server(&path)?;
+    let listener = UnixListener::bind(&path)?;
+    thread::spawn(|| serve(listener)); // until this process ends
+
     let mut clients = Vec::new();
     for _ in 0..10 {
         let mut command = Command::new(env::current_exe()?);
-        let client = command.arg("client").arg(&path).spawn()?;
+        let client = command.arg(&path).spawn()?;
         clients.push(client);
     }
     for mut client in clients {
@@ -166,34 +166,11 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A process that does not outlive this value.
-struct KillOnDrop(Child);
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        let _ = self.0.kill(); // an error: it has ended already
-        let _ = self.0.wait();
-    }
-}
-
-/// Binds the socket here, so that clients can connect at once, and hands it to the server.
-fn start_server(path: &Path) -> anyhow::Result<KillOnDrop> {
-    let listener = UnixListener::bind(path)?;
-    let mut command = Command::new(env::current_exe()?);
-    let command = command.arg("server").stdin(OwnedFd::from(listener));
-    Ok(KillOnDrop(command.spawn()?))
-}
-
-fn serve_stdin() -> anyhow::Result<()> {
-    let listener = io::stdin().as_fd().try_clone_to_owned()?;
-    serve(UnixListener::from(listener))?;
-    Ok(())
-}
-
 fn push_five(path: &Path) -> anyhow::Result<()> {
     let mut list = ListProxy::connect(path)?;
     for number in 0..5 {
-        list.push(&format!("item {number}"))?;
+        let item = format!("item {number}");
+        list.push(&item)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@
 //!
 //! Python: `socket.send_fds`, `socket.recv_fds`, `multiprocessing.reduction.send_handle`
 //! Needs: `cargo add nix@0.31 -F socket,uio`
-//! Demo needs: `cargo add anyhow@1 tempfile@3`, `cargo add nix@0.31 -F socket,uio`
+//! Demo needs: `cargo add anyhow@1 tempfile@3`
 //! Runs on: Linux
 //! Tested: `multiprocessing/tests/proof/pass_fd.rs`
 //!

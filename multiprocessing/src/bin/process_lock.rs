@@ -38,7 +38,9 @@ impl ProcessLock {
     /// # Errors
     /// If the file cannot be opened, or its file system has no locks.
     pub fn acquire(path: &Path) -> io::Result<Self> {
-        let file = File::options().append(true).create(true).open(path)?;
+        let mut options = File::options();
+        options.read(true).append(true).create(true); // it is neither read nor written
+        let file = options.open(path)?;
         file.lock()?;
         Ok(Self { _file: file })
     }

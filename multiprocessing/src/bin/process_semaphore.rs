@@ -14,7 +14,7 @@
 //!
 //! Python: `multiprocessing.Semaphore(2)`, `multiprocessing.Barrier(5)`
 //! Needs: `cargo add libc@0.2`, `cargo add nix@0.31 -F mman`
-//! Demo needs: `cargo add anyhow@1`, `cargo add nix@0.31 -F mman,process,signal`
+//! Demo needs: `cargo add anyhow@1`, `cargo add nix@0.31 -F process,signal`
 //! Runs on: Linux
 //! Tested: `multiprocessing/tests/holder_killed.rs`
 //!
@@ -166,7 +166,7 @@ fn main() -> anyhow::Result<()> {
     for _ in 0..PROCESSES {
         // SAFETY: this process has only one thread.
         if let ForkResult::Child = unsafe { fork() }? {
-            set_pdeathsig(Signal::SIGKILL)?; // it does not wait for others if the parent fails
+            set_pdeathsig(Signal::SIGKILL)?; // if the parent fails, it does not wait on
             return work(&semaphore, &barrier, log);
         }
     }

@@ -19,8 +19,7 @@
 //!
 //! Python: none; after `terminate()` of the holder a `multiprocessing.Lock` stays locked forever
 //! Needs: `cargo add bytemuck@1 libc@0.2`, `cargo add nix@0.31 -F mman`
-//! Demo needs: `cargo add anyhow@1 bytemuck@1 libc@0.2`,
-//! `cargo add nix@0.31 -F mman,process,signal`
+//! Demo needs: `cargo add anyhow@1`, `cargo add nix@0.31 -F process,signal`
 //! Runs on: Linux
 //! Tested: `multiprocessing/tests/holder_killed.rs`
 //!

@@ -14,13 +14,13 @@
 //!
 //! Python: `mmap.mmap(file.fileno(), 0)` or `numpy.memmap`, with `fcntl.flock` around it
 //! Needs: `cargo add memmap2@0.9`
-//! Demo needs: `cargo add anyhow@1 memmap2@0.9 tempfile@3`
+//! Demo needs: `cargo add anyhow@1 tempfile@3`
 //! Tested: `multiprocessing/tests/holder_killed.rs`
 //!
 //! ```console
 //! $ cargo run -p multiprocessing --bin shared_memory_file
 //! 10 processes added 1 to each of 1000 cells
-//! 1000 cells of the file are 10
+//! every cell of the file is 10: true
 //! ```
 
 use std::fs::File;
@@ -37,8 +37,8 @@ pub struct SharedFile {
 }
 
 impl SharedFile {
-    /// Maps the first `length` bytes of the file at `path`. A shorter file grows by zeros;
-    /// one that does not exist is created.
+    /// Maps the first `length` bytes of the file at `path`. A shorter file grows, with zeros; one
+    /// that does not exist is created.
     ///
     /// # Safety
     /// All who map or write the file lock it as `lock` does, and nobody makes it shorter.
@@ -99,6 +99,7 @@ impl Drop for Guard<'_> {
 // ---- Demo ----------------------------------------------------------------------------------
 
 use std::env;
+use std::fs;
 use std::process::Command;
 
 const CELLS: usize = 1000;
@@ -120,9 +121,9 @@ fn main() -> anyhow::Result<()> {
     }
     println!("10 processes added 1 to each of {CELLS} cells");
 
-    let bytes = std::fs::read(file.path())?;
-    let tens = bytes.iter().filter(|cell| **cell == 10).count();
-    println!("{tens} cells of the file are 10");
+    let bytes = fs::read(file.path())?;
+    let all_are_ten = bytes.iter().all(|cell| *cell == 10);
+    println!("every cell of the file is 10: {all_are_ten}");
     Ok(())
 }
 

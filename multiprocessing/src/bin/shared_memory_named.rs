@@ -6,8 +6,8 @@
 //!
 //! - Dropping what `create` returned removes the name. Those who are attached keep the memory, and
 //!   the last one to go frees it.
-//! - A creator that is killed removes nothing: the segment stays until a restart of the machine,
-//!   and the next `create` fails with "File exists". `nix::sys::mman::shm_unlink(name)` removes it.
+//! - A creator that is killed removes nothing: the segment stays until the machine restarts, and
+//!   the next `create` fails with "File exists". `nix::sys::mman::shm_unlink(name)` removes it.
 //! - Each number changes on its own. What belongs together needs a lock: `process_lock`.
 //! - Anybody with your user id can attach to it. Begin the name with a slash, and on macOS keep it
 //!   below 32 characters. On Linux segments are files in `/dev/shm`.
@@ -15,7 +15,7 @@
 //!
 //! Python: `shared_memory.SharedMemory("name", create=True, size=24)`, `close`, `unlink`
 //! Needs: `cargo add memmap2@0.9`, `cargo add nix@0.31 -F fs,mman`
-//! Demo needs: `cargo add anyhow@1 memmap2@0.9`, `cargo add nix@0.31 -F fs,mman`
+//! Demo needs: `cargo add anyhow@1`
 //! Runs on: Linux, macOS
 //! Tested: `multiprocessing/tests/holder_killed.rs`
 //!
@@ -127,7 +127,8 @@ fn main() -> anyhow::Result<()> {
     let name = format!("/cookbook-{}", process::id());
     let numbers = SharedNumbers::create(&name, 3)?;
     for (index, number) in numbers.iter().enumerate() {
-        number.store(index as u64 + 1, Relaxed); // the start of the other process orders it
+        let value = index as u64 + 1;
+        number.store(value, Relaxed); // the other process starts later, so it sees it
     }
     let mut command = Command::new(env::current_exe()?);
     command.arg(&name).status()?;

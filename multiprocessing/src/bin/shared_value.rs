@@ -10,6 +10,7 @@
 //! - A process that dies leaves the number as its last operation left it, and blocks nobody.
 //! - Nothing with a pointer may stand in shared memory: no `Vec`, no `Arc`. A `std::sync::Mutex`
 //!   there does not wake other processes either: `robust_mutex`.
+//! - Nobody may shorten the file: access behind its new end kills the process (`SIGBUS`).
 //! - For several numbers use several atomics (`shared_memory_named`). Another process can see one
 //!   of them changed and the next one not yet.
 //!
@@ -31,14 +32,15 @@ use std::sync::atomic::AtomicU64;
 
 use memmap2::{MmapOptions, MmapRaw};
 
-/// A number that every process shares that has opened the same file. It dereferences to an
+/// A number that all processes share which have opened the same file. It dereferences to an
 /// `AtomicU64`.
 pub struct SharedValue {
     memory: MmapRaw,
 }
 
 impl SharedValue {
-    /// Opens the number in the file at `path`. A file that is new or empty becomes the number 0.
+    /// Opens the number in the first 8 bytes of the file at `path`. In a file that is new or empty
+    /// it is 0.
     ///
     /// # Errors
     /// If the file cannot be opened for reading and writing, or cannot be mapped.
@@ -49,7 +51,7 @@ impl SharedValue {
 
         let length = size_of::<AtomicU64>();
         if file.metadata()?.len() < length as u64 {
-            file.set_len(length as u64)?; // never shorten it: access behind its end is fatal
+            file.set_len(length as u64)?; // access behind its end would be fatal
         }
         let memory = MmapOptions::new().len(length).map_raw(&file)?;
         Ok(Self { memory })
