@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, PipeWriter, Read, Write};
 use std::process::{self, Command};
 
 use libtest_mimic::{Arguments, Trial};
@@ -66,10 +67,34 @@ fn a_page_is_copied_when_it_is_written_to() {
 }
 
 fn a_panic_does_not_come_back_into_the_caller() {
-    let pid = process::id();
+    let (mut reader, writer) = io::pipe().unwrap();
+    let caller = Caller {
+        pid: process::id(),
+        writer,
+    };
     let status = run_in_fork(|| panic!("in the child"));
-    assert_eq!(process::id(), pid, "this is the child");
     assert_eq!(exit_code(status), 101);
+    drop(caller);
+    let mut dropped_in = Vec::new();
+    reader.read_to_end(&mut dropped_in).unwrap();
+    assert!(
+        dropped_in.is_empty(),
+        "the child has unwound into the caller"
+    );
+}
+
+/// Stands in the frame of the caller, and reports if it is dropped in another process.
+struct Caller {
+    pid: u32,
+    writer: PipeWriter,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if process::id() != self.pid {
+            self.writer.write_all(b"!").unwrap();
+        }
+    }
 }
 
 fn a_child_that_dies_is_reported_and_the_parent_goes_on() {
