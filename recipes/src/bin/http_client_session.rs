@@ -3,13 +3,14 @@
 //! Use it wherever a program makes more than one request to a server. A `Client` is a pool of
 //! connections behind an `Arc`: a clone is the same client. One for each request opens, and with
 //! https negotiates, a connection for each request, loads the certificates of the system each time,
-//! and in the end runs out of ports ("Cannot assign requested address (os error 99)"). With HTTP/1 a connection goes back to the pool once the body
-//! has come to its end, so read it, also that of an error, or fetch no more than the head with a
-//! HEAD request: a response dropped before that takes its connection along, and one client is then
-//! as wasteful as many. (HTTP/2 has one connection for all.) Connections belong to the runtime that
-//! opened them: a static client breaks in tests, where each has a runtime of its own. There may be
-//! a few more of them than requests at once: a request without one at hand opens one, and takes
-//! another if that is free sooner. Many URLs, a few at a time: `fanout`.
+//! and in the end runs out of ports ("Cannot assign requested address (os error 99)"). With HTTP/1
+//! a connection goes back to the pool once the body has come to its end, so read it, also that of
+//! an error, or fetch no more than the head with a HEAD request: a response dropped before that
+//! takes its connection along, and one client is then as wasteful as many. (HTTP/2 has one
+//! connection for all.) Connections belong to the runtime that opened them: a static client breaks
+//! in tests, where each has a runtime of its own. There may be a few more of them than requests at
+//! once: a request without one at hand opens one, and takes another if that is free sooner. Many
+//! URLs, a few at a time: `fanout`.
 //!
 //! Python: one `aiohttp.ClientSession`, or `requests.Session`, not `requests.get`.
 //! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
