@@ -1,18 +1,18 @@
-//! Let tasks wait for something that happens: a gate, a wake-up call, a meeting point.
+//! Let tasks wait until something happens: an event, a notification, a barrier.
 //!
-//! Use a `watch` channel for a state that tasks wait for, such as "ready". `Event` below is
-//! Python's event, made of one. Use `Notify` to wake a task that then looks for something to do.
-//! Use `Barrier` where a fixed number of tasks wait for each other.
+//! Use a `watch` channel where tasks wait for a state, such as "ready": `Event` below is Python's
+//! event, made of one. Use `Notify` to wake a task that then looks for something to do. Use
+//! `Barrier` where a fixed number of tasks wait for each other.
 //!
-//! - Whoever comes to an event that is set passes at once. What was written before `set` is seen
-//!   after `wait`.
-//! - `clear` also stops the tasks that `set` woke a moment ago and that have not run since. In
+//! - A task that comes to an event after `set` passes at once. What was written before `set` is
+//!   seen after `wait`.
+//! - `clear` also holds back the tasks that `set` woke a moment ago and that have not run since. In
 //!   Python these still pass.
 //! - `notify_one` is kept if nobody waits, but two calls still let only one waiter pass.
 //!   `notify_waiters` wakes only those that wait now: `deadlock_missed_notify`.
 //! - A task that is canceled in `Barrier::wait` still counts as one that has arrived.
-//! - For a value that is set once: `tokio::sync::SetOnce`. To tell tasks to stop:
-//!   `CancellationToken` (`task_cancel`). In threads: `event_set_wait`.
+//! - To set a value once: `tokio::sync::SetOnce`. To tell tasks to stop: `CancellationToken`
+//!   (`task_cancel`). In threads: `event_set_wait`.
 //!
 //! Python: `asyncio.Event`, `asyncio.Barrier(3)`; `Notify` has no counterpart
 //! Needs: `cargo add tokio@1 -F sync`

@@ -1,17 +1,17 @@
 //! Share a value between tasks: std's lock for a moment, tokio's lock across an `.await`.
 //!
-//! Use `std::sync::Mutex` for data, in async code too: lock, change, unlock, and no `.await` in
-//! between. It is the faster one. Use `tokio::sync::Mutex` where the lock must be held across an
-//! `.await`, above all for a connection: the answer belongs to the task that has asked. A task that
-//! waits for it lets the other tasks run.
+//! Use `std::sync::Mutex` for data, in async code too: lock, change, unlock, with no `.await` in
+//! between. Use `tokio::sync::Mutex` where the lock must be held across an `.await`. That is mostly
+//! a connection, since the answer belongs to the task that has asked. tokio's lock costs more, but
+//! a task that waits for it lets the other tasks run.
 //!
-//! - A std guard held across an `.await` does not compile in a spawned task, and is a deadlock
+//! - A std guard held across an `.await` does not compile in a spawned task, and can be a deadlock
 //!   elsewhere: `deadlock_guard_across_await`.
-//! - A task can be canceled while it holds tokio's lock. That releases the lock, in the middle of
-//!   what it did. There is no poisoning, so a half-changed value must be recognized. `ask` takes
-//!   the stream out while it is in use: it is not put back if the task is canceled.
+//! - A task can be canceled while it holds tokio's lock. The lock is then released in the middle of
+//!   a change, and it is not poisoned. So `ask` takes the stream out of the lock while it uses it,
+//!   and a task that is canceled does not put it back.
 //! - tokio's lock is fair: the tasks get it in the order in which they asked.
-//! - Often a task that owns the connection is better than a lock: `actor`.
+//! - Instead of a lock, a task can own the connection: `actor`.
 //!
 //! Python: `async with asyncio.Lock():`; without an `await` inside, Python needs no lock
 //! Needs: `cargo add tokio@1 -F io-util,sync`
@@ -46,7 +46,10 @@ impl Visits {
     /// Returns how many visits of `page` there have been.
     pub fn count(&self, page: &str) -> u64 {
         let pages = self.pages.lock().unwrap();
-        pages.get(page).copied().unwrap_or(0)
+        match pages.get(page) {
+            Some(count) => *count,
+            None => 0,
+        }
     }
 }
 
@@ -78,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         stream.flush().await?;
         let mut answer = String::new();
         stream.read_line(&mut answer).await?;
-        let end = answer.pop();
+        let end = answer.pop(); // the newline
         if end != Some('\n') {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -92,13 +95,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
 use std::sync::Arc;
 
+use tokio::io::DuplexStream;
 use tokio::task::JoinSet;
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let (client, server) = tokio::io::duplex(64);
-    let (mut reader, mut writer) = tokio::io::split(server);
-    let server = tokio::spawn(async move { tokio::io::copy(&mut reader, &mut writer).await });
+    let server = tokio::spawn(echo(server));
     let connection = Arc::new(Connection::new(client));
     let visits = Arc::new(Visits::default());
 
@@ -125,4 +128,10 @@ async fn main() -> io::Result<()> {
     drop(connection); // ends the server
     server.await??;
     Ok(())
+}
+
+/// Sends back what comes in, until the other side hangs up.
+async fn echo(stream: DuplexStream) -> io::Result<u64> {
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    tokio::io::copy(&mut reader, &mut writer).await
 }

@@ -1,12 +1,12 @@
-//! Share the items of a bounded channel among several consumer tasks, each item to one of them.
+//! Hand each item of a bounded channel to one of several consumer tasks.
 //!
 //! Use it where making items and using them can overlap, and one consumer is too slow. The receiver
 //! of tokio's channel has one owner, so the consumers share it behind tokio's lock. `next_item`
 //! holds the lock until an item comes. While the channel is full `send` waits, so a fast producer
 //! cannot fill the memory. When the last sender is dropped, `next_item` returns `None`.
 //!
-//! - For several producers, clone the sender. One that is never dropped keeps the consumers waiting
-//!   forever.
+//! - For several producers, clone the sender. A sender that is never dropped keeps the consumers
+//!   waiting forever.
 //! - When all consumers have ended, the receiver is dropped, and `send` returns an error.
 //! - Dropping `next_item` half-way loses no item. Dropping `send` half-way loses its item: in a
 //!   `select!`, wait for `reserve` instead.

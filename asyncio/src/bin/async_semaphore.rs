@@ -1,17 +1,17 @@
 //! Let at most N tasks do something at once: tokio's semaphore.
 //!
-//! Use it to protect what takes only so many users at once: a server, a disk, memory. `acquire`
-//! waits until a permit is free, and dropping the permit gives it back: at the end, on `?`, on
+//! Use it to protect something that takes only so many users at once: a server, a disk, memory.
+//! `acquire` waits until a permit is free. Dropping the permit gives it back, also on `?`, on
 //! panic, and when the task is canceled. `with_permit` runs any future that way.
 //!
-//! - It is fair: permits are given in the order in which they were asked for. A task that stops
-//!   waiting, in a `select!` for example, loses its place.
-//! - Ask for a permit before you spawn (`acquire_owned`) where there are many tasks. Otherwise all
-//!   of them exist, and wait: `slow_permit_after_spawn`.
-//! - Do not ask for a second permit with one in hand: `deadlock_nested_permits`. For more at once:
+//! - It is fair: tasks get their permits in the order in which they asked. A task that stops
+//!   waiting, for example in a `select!`, loses its place.
+//! - If you spawn many tasks, acquire the permit before `spawn`, with `acquire_owned`. Otherwise
+//!   all of them exist at once and wait: `slow_permit_after_spawn`.
+//! - Do not ask for a second permit while you hold one (`deadlock_nested_permits`): use
 //!   `acquire_many`.
-//! - For a list of futures it is ready-made: `buffer_unordered` (`fanout`). In threads:
-//!   `semaphore_limit`. For so many a second: `rate_limit`.
+//! - For a list of futures: `buffer_unordered` (`fanout`). For a limit per second: `rate_limit`. In
+//!   threads: `semaphore_limit`.
 //!
 //! Python: `semaphore = asyncio.Semaphore(2)` and `async with semaphore:`
 //! Needs: `cargo add tokio@1 -F sync`

@@ -1,9 +1,9 @@
 //! Make streams, and map, filter, cut and merge them: async iterators.
 //!
 //! Use a stream where values come one after the other and each has to be awaited: lines, pages,
-//! messages, ticks. `stream!` makes one from code with `yield`, as an async generator does.
-//! `unfold` makes one from a state and a step. The adapters are those of iterators. Instead of
-//! `async for` there is `while let Some(item) = stream.next().await`.
+//! messages, ticks. `stream!` makes one from code with `yield`, like an async generator in Python.
+//! `unfold` makes one from a state and a function for the next step. The adapters are those of
+//! iterators. Instead of `async for`, write `while let Some(item) = stream.next().await`.
 //!
 //! - A stream is lazy: it runs only while somebody waits for its next item.
 //! - `next` can be dropped half-way, in a `select!` or a `timeout`: the next call goes on from

@@ -4,18 +4,17 @@
 //! value that changes, such as settings or a state, where only the latest counts. The sender never
 //! waits for a slow receiver: `broadcast` keeps the last N messages, and `watch` one value.
 //!
-//! - A receiver that is more than N messages behind gets `RecvError::Lagged`, with the number
-//!   of messages that it has missed. It is not the end: a loop that ends there misses the rest as
-//!   well (`lost_stream_on_lag`).
-//! - A `broadcast` receiver gets what is sent after its `subscribe`, a `watch` receiver has the
-//!   value at once (`borrow`), and `changed` waits for the next one.
-//! - Without a receiver, `send` is an error. `watch::Sender::send` then does not even store the
-//!   value: use `send_replace`.
-//! - `recv` and `changed` can be dropped half-way, in a `select!`, and nothing is lost.
-//! - If nobody may miss a message, the sender has to wait: a bounded `mpsc` channel for each
-//!   receiver.
+//! - A receiver that is more than N messages behind gets `RecvError::Lagged` with the number of
+//!   messages that it has missed, and after that the oldest that is left. A loop that ends at this
+//!   error loses the rest: `lost_stream_on_lag`. N is rounded up to a power of two.
+//! - A `broadcast` receiver gets what is sent after its `subscribe`. A `watch` receiver can
+//!   `borrow` the value at once, and `changed` waits for the next one.
+//! - Without a receiver `send` is an error, and that of `watch` does not store the value: use
+//!   `send_replace`.
+//! - `recv` and `changed` can be dropped half-way, for example in a `select!`: nothing is lost.
+//! - If no message may be lost, the sender has to wait: a bounded `mpsc` channel for each receiver.
 //!
-//! Python: has neither; a `Queue` for each task, or a `Condition` around a value
+//! Python: an `asyncio.Queue` for each task, and an `asyncio.Condition` around a value
 //! Needs: `cargo add tokio@1 -F sync`
 //! Demo needs: `cargo add tokio@1 -F full,test-util`
 //! Tested: `asyncio/tests/proof/broadcast_watch.rs`

@@ -7,9 +7,8 @@
 //!
 //! - "there is no reactor running, must be called from the context of a Tokio 1.x runtime": the
 //!   panic of a timer, a socket or `tokio::spawn` on a thread outside of the runtime.
-//!   `block_on(sleep(SECOND))` panics too, since its argument is made outside;
-//!   `block_on(async { sleep(SECOND).await })` does not.
-//! - `let _guard = runtime.enter();` puts the rest of a block inside of the runtime.
+//! - `block_on(sleep(SECOND))` panics in the same way, since `sleep` is called before `block_on`.
+//!   Write `block_on(async { sleep(SECOND).await })`, or put `let _guard = runtime.enter();` first.
 //! - In async code `block_on`, `blocking_send` and `blocking_recv` panic
 //!   (`deadlock_block_on_in_async`): use `.await`.
 //! - A `current_thread` runtime works only while a thread is in its `Runtime::block_on`, as

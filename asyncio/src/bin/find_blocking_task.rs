@@ -1,16 +1,17 @@
 //! Find the task that holds up all the others: measure how long each of its polls takes.
 //!
-//! Use it when timers fire late and requests stall although the machine is idle. A task should
-//! await often: from one `.await` to the next, its thread runs nothing else. `report_slow_polls`
-//! goes around the future of a task and calls `report` after each poll that took too long.
-//! Asyncio's debug mode does the same.
+//! Use it when timers fire late and requests stall although the machine is idle. From one `.await`
+//! to the next, a task has its thread for itself; the runtime calls this a poll. Put
+//! `report_slow_polls` around the future of each task that you suspect, and it names the tasks
+//! whose polls take too long.
 //!
-//! - It reports when the poll is over. For a task that never returns, look at the stacks:
+//! - It reports when the poll is over. If a task never gives its thread back, look at the stacks:
 //!   `gdb -p PID -batch -ex 'thread apply all backtrace'`.
-//! - A busy machine makes polls slow as well. Suspect the task that is reported again and again.
-//! - To count slow polls of many tasks: the crate `tokio-metrics`. Task dumps and tokio-console
-//!   show more, and need `--cfg tokio_unstable`: see the README of this package.
-//! - What to do about it: `to_thread`, `cpu_offload_rayon`, `starvation_greedy_loop`.
+//! - On a busy machine any poll may take long now and then. Suspect the task that is named often.
+//! - The crate `tokio-metrics` counts slow polls for a dashboard. Task dumps and tokio-console show
+//!   more, but need `--cfg tokio_unstable`: see the README of this package.
+//! - Move what blocks to a thread (`to_thread`, `cpu_offload_rayon`), or pause now and then
+//!   (`starvation_greedy_loop`).
 //!
 //! Python: `asyncio.run(main(), debug=True)`, `loop.slow_callback_duration`
 //! Needs: nothing

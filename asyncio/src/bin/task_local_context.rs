@@ -1,14 +1,14 @@
-//! Give a task a value that all it calls can read, such as the id of the request it works for.
+//! Give a task a value that all its functions can read, such as the id of a request.
 //!
 //! Use it for what many functions need and nobody wants to pass on as an argument: a request id for
 //! the log, a user, a trace. `REQUEST_ID.scope(id, future)` sets the value for that future and for
-//! all that it awaits. The value stays with its task at each `.await`, and from thread to thread.
+//! all that it awaits. The value follows its task over each `.await` and from thread to thread.
 //!
-//! - `tokio::spawn` does not pass it on: the new task begins without. `spawn_in_request` does. In
-//!   Python, a task gets a copy of the context of the one that creates it.
+//! - `tokio::spawn` does not pass the value on to the new task; `spawn_in_request` does. In Python,
+//!   a task gets a copy of the context in which it is created.
 //! - There is no `set`, only `scope`. Outside of a scope `get` panics, and `try_get` is an error.
-//! - A `thread_local!` does not do: at an `.await`, another task takes over the thread
-//!   (`lost_request_context`).
+//! - Do not use a `thread_local!` for this. At an `.await`, another task takes over the thread:
+//!   `lost_request_context`.
 //! - For logs, `tracing` has this ready-made: `future.instrument(span)`.
 //!
 //! Python: `request_id = ContextVar("request_id")`, `request_id.set(1)`, `request_id.get(None)`
@@ -49,23 +49,21 @@ where
 
 // ---- Demo ----------------------------------------------------------------------------------
 
-use tokio::join;
 use tokio::task::JoinError;
 
 #[tokio::main]
 async fn main() -> Result<(), JoinError> {
-    let first = REQUEST_ID.scope(1, handle_request());
-    let second = REQUEST_ID.scope(2, handle_request());
-    let (first, second) = join!(first, second);
-    println!("request 1: {}", first?);
-    println!("request 2: {}", second?);
+    let first = task::spawn(REQUEST_ID.scope(1, handle_request()));
+    let second = task::spawn(REQUEST_ID.scope(2, handle_request()));
+    println!("request 1: {}", first.await??);
+    println!("request 2: {}", second.await??);
     println!("outside of a request: {:?}", request_id());
     Ok(())
 }
 
 /// Asks for the request id in three ways.
 async fn handle_request() -> Result<String, JoinError> {
-    task::yield_now().await; // the other request is handled meanwhile
+    task::yield_now().await; // other tasks run, and this one may go on on another thread
     let awaited = query().await;
     let spawned = task::spawn(query()).await?;
     let in_request = spawn_in_request(query()).await?;

@@ -10,8 +10,8 @@
 //!   (`noop_abort_blocking`), and at exit the runtime waits for its end (`deadlock_exit_blocked`).
 //! - The pool has up to 512 threads, and further calls wait in a queue. To have fewer at once:
 //!   `async_semaphore`.
-//! - For computing rather than waiting: `cpu_offload_rayon`. What goes wrong without a thread:
-//!   `slow_blocked_loop`.
+//! - For work that computes and does not wait: `cpu_offload_rayon`. What a blocking call in a task
+//!   does: `slow_blocked_loop`.
 //!
 //! Python: `await asyncio.to_thread(f)`, `loop.run_in_executor(None, f)`
 //! Needs: `cargo add tokio@1 -F full`

@@ -1,14 +1,18 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::poll;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream, DuplexStream, duplex};
 use tokio::task;
+use tokio::time::timeout;
 
 #[path = "../../src/bin/async_lock.rs"]
 #[allow(dead_code)]
 mod program;
 use program::Connection;
+
+const LONG: Duration = Duration::from_secs(10);
 
 /// A connection, and its other side.
 fn connected() -> (Arc<Connection<DuplexStream>>, BufStream<DuplexStream>) {
@@ -16,9 +20,11 @@ fn connected() -> (Arc<Connection<DuplexStream>>, BufStream<DuplexStream>) {
     (Arc::new(Connection::new(client)), BufStream::new(server))
 }
 
+/// The next line that the other side gets.
 async fn read_line(server: &mut BufStream<DuplexStream>) -> String {
     let mut line = String::new();
-    server.read_line(&mut line).await.unwrap();
+    let read = timeout(LONG, server.read_line(&mut line)).await;
+    read.expect("a line comes").unwrap();
     line
 }
 
