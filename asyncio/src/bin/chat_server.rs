@@ -1,14 +1,13 @@
 //! A chat room: every client sees the lines of all, in the same order.
 //!
 //! Use it where many connections have to get the same messages. Each client has a task, and all
-//! tasks share a `broadcast` channel: every receiver gets every message. `LinesCodec` makes lines
-//! of the bytes that come, and `select!` waits for the client's next line and for the room's at
-//! once.
+//! tasks share a `broadcast` channel: every receiver gets every message. `LinesCodec` cuts
+//! the bytes of a client into lines. `select!` waits for the next line of the client and of the
+//! room at once.
 //!
 //! - The first line of a client is its name. Clients get their own lines, too.
-//! - The room keeps a fixed number of lines. A client that reads too slowly lags: the oldest lines
-//!   are dropped for it, and it is told how many it missed. It stays in the room, and holds nobody
-//!   up.
+//! - The room keeps a fixed number of lines. A client that reads too slowly lags: it misses the
+//!   oldest lines, and is told how many. It stays in the room and holds up nobody.
 //! - A client that never reads keeps its task. Put a `timeout` around `send` to drop it.
 //! - A line that is too long ends the connection: without a limit it could fill the memory.
 //! - For accepting, stopping and running out of files: `tcp_echo`, whose `serve` can call `chat`.
@@ -22,15 +21,21 @@
 //!
 //! ```console
 //! $ cargo run -p asyncio --bin chat_server
-//! Ada: * Ada joined | * Bob joined | * Eve joined | Ada: hello | Bob: hi | Eve: bye | * Eve left
-//! Bob: * Bob joined | * Eve joined | Ada: hello | Bob: hi | Eve: bye | * Eve left
-//! Eve: * Eve joined | Ada: hello | Bob: hi | Eve: bye
+//! Ada sees "Ada: hello"
+//! Bob sees "Ada: hello"
+//! Eve sees "Ada: hello"
+//! Ada sees "Bob: hello"
+//! Bob sees "Bob: hello"
+//! Eve sees "Bob: hello"
+//! Ada sees "Eve: hello"
+//! Bob sees "Eve: hello"
+//! Eve sees "Eve: hello"
 //! ```
 
 use futures::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::select;
-use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
+use tokio::sync::broadcast::{Sender, error::RecvError};
 use tokio_util::codec::{Framed, LinesCodec, LinesCodecError};
 
 /// The longest line that a client may send, in bytes.
@@ -39,8 +44,7 @@ pub const MAX_LINE: usize = 1000;
 /// Lets a client take part in `room` until it hangs up.
 ///
 /// # Errors
-/// If the connection fails, or a line is longer than `MAX_LINE` or not UTF-8. The others are told
-/// that the client has left. They are not told if this future is dropped.
+/// If the connection fails, or a line is longer than `MAX_LINE` or not UTF-8.
 pub async fn chat(stream: TcpStream, room: Sender<String>) -> Result<(), LinesCodecError> {
     let codec = LinesCodec::new_with_max_length(MAX_LINE);
     let mut client = Framed::new(stream, codec);
@@ -48,20 +52,9 @@ pub async fn chat(stream: TcpStream, room: Sender<String>) -> Result<(), LinesCo
         Some(name) => name?,
         None => return Ok(()),
     };
+    let mut messages = room.subscribe();
+    client.send(format!("* welcome, {name}")).await?;
 
-    let messages = room.subscribe();
-    tell(&room, format!("* {name} joined"));
-    let result = pass_lines(&mut client, &name, &room, messages).await;
-    tell(&room, format!("* {name} left"));
-    result
-}
-
-async fn pass_lines(
-    client: &mut Framed<TcpStream, LinesCodec>,
-    name: &str,
-    room: &Sender<String>,
-    mut messages: Receiver<String>,
-) -> Result<(), LinesCodecError> {
     loop {
         // Both arms are cancel safe: neither loses a line, nor a part of one.
         select! {
@@ -75,15 +68,14 @@ async fn pass_lines(
                 Err(RecvError::Closed) => return Ok(()),
             },
             line = client.next() => match line {
-                Some(line) => tell(room, format!("{name}: {}", line?)),
+                Some(line) => {
+                    let message = format!("{name}: {}", line?);
+                    let _ = room.send(message); // never an error: this task receives it, too
+                }
                 None => return Ok(()), // the client has hung up
             },
         }
     }
-}
-
-fn tell(room: &Sender<String>, message: String) {
-    let _ = room.send(message); // an error: nobody is in the room
 }
 
 // ---- Demo ----------------------------------------------------------------------------------
@@ -95,31 +87,29 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+const NAMES: [&str; 3] = ["Ada", "Bob", "Eve"];
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let server = tokio::spawn(serve_three(listener));
 
-    let mut ada = Client::join(address, "Ada").await?;
-    let mut bob = Client::join(address, "Bob").await?;
-    let mut eve = Client::join(address, "Eve").await?;
-    ada.say("hello").await?;
-    bob.say("hi").await?;
-    eve.say("bye").await?;
-    drop(eve.connection);
-    ada.read_until("* Eve left").await?;
-    bob.read_until("* Eve left").await?;
-
-    println!("Ada: {}", ada.seen.join(" | "));
-    println!("Bob: {}", bob.seen.join(" | "));
-    println!("Eve: {}", eve.seen.join(" | "));
-    drop(ada);
-    drop(bob);
+    let mut clients = Vec::new();
+    for name in NAMES {
+        clients.push(join(address, name).await?);
+    }
+    for speaker in 0..clients.len() {
+        clients[speaker].send("hello").await?;
+        for (client, name) in clients.iter_mut().zip(NAMES) {
+            println!("{name} sees {:?}", next_line(client).await?);
+        }
+    }
+    drop(clients);
     server.await?
 }
 
-/// Serves three clients, until all of them have left.
+/// Serves three clients, until all of them have hung up.
 async fn serve_three(listener: TcpListener) -> anyhow::Result<()> {
     let (room, _) = broadcast::channel(16);
     let mut clients = JoinSet::new();
@@ -127,45 +117,24 @@ async fn serve_three(listener: TcpListener) -> anyhow::Result<()> {
         let (stream, _address) = listener.accept().await?;
         clients.spawn(chat(stream, room.clone()));
     }
-    clients.join_all().await; // an error: a client hung up while a line was sent to it
+    for result in clients.join_all().await {
+        result?;
+    }
     Ok(())
 }
 
-struct Client {
-    connection: Framed<TcpStream, LinesCodec>,
-    name: &'static str,
-    seen: Vec<String>,
+type Client = Framed<TcpStream, LinesCodec>;
+
+/// Connects, and waits until it is in the room.
+async fn join(address: SocketAddr, name: &str) -> anyhow::Result<Client> {
+    let stream = TcpStream::connect(address).await?;
+    let mut client = Framed::new(stream, LinesCodec::new());
+    client.send(name).await?;
+    next_line(&mut client).await?;
+    Ok(client)
 }
 
-impl Client {
-    async fn join(address: SocketAddr, name: &'static str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        let mut client = Self {
-            connection: Framed::new(stream, LinesCodec::new()),
-            name,
-            seen: Vec::new(),
-        };
-        client.connection.send(name).await?;
-        client.read_until(&format!("* {name} joined")).await?;
-        Ok(client)
-    }
-
-    /// Sends a line, and waits until everybody gets it.
-    async fn say(&mut self, text: &str) -> anyhow::Result<()> {
-        self.connection.send(text).await?;
-        let line = format!("{}: {text}", self.name);
-        self.read_until(&line).await
-    }
-
-    async fn read_until(&mut self, last: &str) -> anyhow::Result<()> {
-        while self.seen.last().is_none_or(|line| line != last) {
-            let line = self
-                .connection
-                .next()
-                .await
-                .context("the server has hung up")?;
-            self.seen.push(line?);
-        }
-        Ok(())
-    }
+async fn next_line(client: &mut Client) -> anyhow::Result<String> {
+    let line = client.next().await.context("the server has hung up")?;
+    Ok(line?)
 }
