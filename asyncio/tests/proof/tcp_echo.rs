@@ -1,3 +1,5 @@
+#![cfg(unix)]
+
 use std::env;
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
