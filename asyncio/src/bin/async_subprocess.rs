@@ -4,11 +4,11 @@
 //! and waits for them at once, on one thread. Dropping its future, as a timeout does, kills those
 //! that still run: that is `kill_on_drop`. Without it a dropped child runs on.
 //!
-//! - `kill_on_drop` kills the child, and not what the child has started. To kill a whole group, and
+//! - `kill_on_drop` kills the child, but not what the child has started. To kill a whole group, and
 //!   to read lines as they come: `subprocess_live_output`.
 //! - It sends SIGKILL, so the child cannot clean up. Ask first with SIGTERM: `signal_child`.
-//! - It does not wait. The runtime removes the dead child soon after; await `child.kill()` to be
-//!   sure.
+//! - It does not wait for the end. The runtime removes the dead child a little later. To be sure,
+//!   keep the `Child` and await `child.kill()`.
 //! - It does nothing when this program is itself killed, or ends by `process::exit`.
 //! - The outputs are kept in memory. For many commands, a limited number at once:
 //!   `parallel_commands`.
@@ -68,6 +68,7 @@ async fn main() -> io::Result<()> {
         println!("{}: {}", output.status, text.trim_end());
     }
 
+    // With `exec` the shell becomes `sleep`. Otherwise only the shell would be killed.
     let slow = run_all([shell("exec sleep 600")]);
     let result = timeout(Duration::from_millis(100), slow).await;
     println!("slow: {:?}", result.map(|outputs| outputs.len()));

@@ -7,9 +7,10 @@
 //!
 //! - A frame is its length, as four bytes in network order, and then that many bytes of JSON.
 //! - `next` is cancel safe: a message that is half there stays in the buffer.
-//! - A stream that ends within a frame is an error, between two frames it is the end.
+//! - A stream that ends within a frame is an error: "bytes remaining on stream". Between two frames
+//!   it is a proper end.
 //! - The limit is checked before any memory is taken: four bytes may claim 4 GiB.
-//! - After an error close the connection: nobody knows where the next frame begins.
+//! - After an error close the connection: the next frame may begin anywhere.
 //! - `LengthDelimitedCodec` of tokio-util cuts frames as well, but if the stream ends right after a
 //!   length, it reports no error. For lines: `LinesCodec` (`chat_server`).
 //!
@@ -21,8 +22,8 @@
 //!
 //! ```console
 //! $ cargo run -p asyncio --bin framed_protocol
-//! Order { item: "tea", count: 2 }: Receipt { total: 6 }
-//! Order { item: "milk", count: 30 }: Receipt { total: 90 }
+//! Order { item: "tea", count: 2 }: 6
+//! Order { item: "milk", count: 30 }: 90
 //! a message of 5021 bytes is too long
 //! ```
 
@@ -33,7 +34,7 @@ use bytes::{Buf, BufMut, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::codec::{Decoder, Encoder};
 
-/// Reads messages of the type `T`, and writes messages of any type. For `Framed`.
+/// A codec for `Framed`. It reads messages of the type `T`, and writes messages of any type.
 pub struct JsonCodec<T> {
     max_length: u32,
     message: PhantomData<T>, // holds nothing, but every type parameter must be used in a field
@@ -108,24 +109,19 @@ struct Order {
     count: u32,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Receipt {
-    total: u32,
-}
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     // A connection that holds three bytes at a time: every message arrives in pieces.
     let (near_end, far_end) = duplex(3);
     let server = tokio::spawn(sell(far_end));
 
-    let mut shop = Framed::new(near_end, JsonCodec::<Receipt>::new(MAX_LENGTH));
+    let mut shop = Framed::new(near_end, JsonCodec::<u32>::new(MAX_LENGTH));
     for (item, count) in [("tea", 2), ("milk", 30)] {
         let item = item.to_owned();
         let order = Order { item, count };
         shop.send(&order).await?;
-        let receipt = shop.next().await.context("the shop has hung up")??;
-        println!("{order:?}: {receipt:?}");
+        let total = shop.next().await.context("the shop has hung up")??;
+        println!("{order:?}: {total}");
     }
 
     let item = "x".repeat(5000);
@@ -140,7 +136,7 @@ async fn sell(connection: DuplexStream) -> anyhow::Result<()> {
     let mut customer = Framed::new(connection, JsonCodec::<Order>::new(MAX_LENGTH));
     while let Some(order) = customer.next().await {
         let total = 3 * order?.count;
-        customer.send(Receipt { total }).await?;
+        customer.send(total).await?;
     }
     Ok(())
 }

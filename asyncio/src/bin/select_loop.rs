@@ -11,6 +11,8 @@
 //! - The body of an arm is not canceled. It runs to its end, and no other arm runs meanwhile.
 //! - When several arms are ready, `select!` picks one at random. `biased;` makes it pick the first
 //!   one from the top. Then an arm that is always ready keeps all those below it from running.
+//! - In the run below each message takes 0.6 seconds. At 1.2 seconds a tick and a message are
+//!   ready, and the tick goes first. After the stop there are no ticks, only the messages left.
 //! - A future made before the loop (`&mut future` in an arm) must not be awaited again after it has
 //!   ended: `lost_finished_future`. In threads: `select_channels`.
 //!

@@ -6,22 +6,22 @@
 //!
 //! - Without a handler both signals end the process on the spot, whatever it is doing.
 //! - Whoever sends SIGTERM does not wait forever: SIGKILL follows, by default after 90 seconds with
-//!   systemd, 30 with Kubernetes and 10 with Docker. End sooner than that. To enforce a
-//!   deadline: `graceful_shutdown`.
-//! - In a container, start the program itself or `exec` it. A shell does not pass SIGTERM on.
+//!   systemd, 30 with Kubernetes and 10 with Docker. End sooner than that. To enforce a deadline:
+//!   `graceful_shutdown`.
+//! - In a container, start the program itself or `exec` it. A shell in front of it does not
+//!   pass SIGTERM on.
 //! - A runtime whose threads are all blocked sees no signal, neither the first nor the second.
 //! - The handlers stay for the rest of the process. If nobody listens any more, the signals do
 //!   nothing: `noop_ctrl_c_once`.
 //! - A task that waits for work must also wait for `stop.cancelled()`: `select_loop`.
-//! - On Windows, `tokio::signal::ctrl_c` takes their place. With threads: `ctrl_c_threads`.
+//! - The command below sends SIGTERM after the first line.
+//! - On Windows: `tokio::signal::ctrl_c`. With threads: `ctrl_c_threads`.
 //!
 //! Python: `loop.add_signal_handler(signal.SIGTERM, stop.set)`, with an `asyncio.Event`
 //! Needs: `cargo add tokio@1 -F macros,rt,signal`, `cargo add tokio-util@0.7`
 //! Demo needs: `cargo add tokio@1 -F full`
 //! Runs on: Linux, macOS
 //! Tested: `asyncio/tests/proof/signal_shutdown.rs`
-//!
-//! The command below sends SIGTERM after the first line.
 //!
 //! ```console
 //! $ (sh -c 'echo $$; exec "$@"' - cargo run -p asyncio --bin signal_shutdown ; echo "exit $?") | \
@@ -41,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 /// once, with the status that a shell would show: 143 or 130. Signals that follow each other
 /// closely may count as one.
 ///
-/// From this call on, no such signal is lost.
+/// Call it first in `main`: a signal that comes earlier ends the process.
 ///
 /// # Errors
 /// If the system refuses the handlers.

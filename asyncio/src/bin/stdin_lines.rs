@@ -7,8 +7,7 @@
 //! - `tokio::io::stdin` is for input that ends by itself, such as a file. It reads in a blocking
 //!   job, and the runtime waits for that job when it ends: the program would not exit until
 //!   somebody presses Enter (`deadlock_exit_blocked`).
-//! - Call `stdin_lines` once. It reads ahead, and what was read and not received is gone at the
-//!   exit.
+//! - Call `stdin_lines` once. It reads ahead: lines that nobody has received are gone at the exit.
 //! - A line has no limit: it is in memory until it ends.
 //! - In the run below, `sleep` keeps stdin open, as a terminal does.
 //! - For a prompt with history and editing: the crate `rustyline`, also on a thread of its own.

@@ -101,21 +101,20 @@ async fn main() -> io::Result<()> {
 
 /// Sends back what arrives, until the client hangs up or the server stops.
 async fn echo(mut stream: TcpStream, stop: CancellationToken) {
-    let _ = try_echo(&mut stream, stop).await; // an error: the client has hung up
-}
-
-async fn try_echo(stream: &mut TcpStream, stop: CancellationToken) -> io::Result<()> {
     let mut buffer = [0; 1024];
     loop {
-        let length = select! {
-            length = stream.read(&mut buffer) => length?, // cancel safe: no byte is lost
-            () = stop.cancelled() => return Ok(()),
+        let read = select! {
+            read = stream.read(&mut buffer) => read, // cancel safe: no byte is lost
+            () = stop.cancelled() => return,
         };
-        if length == 0 {
-            return Ok(());
-        }
+        let length = match read {
+            Ok(0) | Err(_) => return, // the client has hung up
+            Ok(length) => length,
+        };
         // Not cancel safe, and so not in the `select!`: an answer is sent whole.
-        stream.write_all(&buffer[..length]).await?;
+        if stream.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
     }
 }
 
