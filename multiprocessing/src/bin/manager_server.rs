@@ -105,7 +105,7 @@ impl ListProxy {
         self.call(&Request::Push(item.to_owned()))
     }
 
-    /// Adds an item if the list has less than `length`. Returns whether it did.
+    /// Adds an item if the list has fewer than `length`. Returns whether it did.
     pub fn push_if_shorter(&mut self, item: &str, length: usize) -> io::Result<bool> {
         self.call(&Request::PushIfShorter(item.to_owned(), length))
     }

@@ -66,7 +66,7 @@ fn main() {
     let buyer = thread::spawn(move || {
         let mut cart = shared.lock().unwrap();
         cart.prices.push(5);
-        panic!("out of paper"); // the total is still that of before
+        panic!("out of paper"); // the total does not have the new price yet
     });
     buyer.join().expect_err("the buyer panics");
 
