@@ -4,8 +4,10 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
         &[
             ("actors", cfg!(feature = "actors")),
             ("cluster", cfg!(feature = "cluster")),
+            ("cron", cfg!(feature = "cron")),
             ("database", cfg!(feature = "database")),
             ("file_events", cfg!(feature = "file_events")),
+            ("html", cfg!(feature = "html")),
             ("jobs", cfg!(feature = "jobs")),
             ("websocket", cfg!(feature = "websocket")),
         ],

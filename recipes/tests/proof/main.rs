@@ -1,9 +1,11 @@
 //! What the demos do not show: edge cases, panics, cancellation. Each module compiles the very
-//! file that people copy, or runs the very program.
+//! file that people copy.
 
 mod background_writer;
-mod cluster_map;
+#[cfg(feature = "database")]
 mod db_queries;
+mod graceful_shutdown;
+#[cfg(feature = "jobs")]
 mod job_queue;
 mod rate_limit;
-mod triggered_tasks;
+mod single_flight_cache;
