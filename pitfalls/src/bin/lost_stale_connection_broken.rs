@@ -1,0 +1,85 @@
+//! Lost: a POST is sent on a connection that the server has just closed, and fails.
+//!
+//! You see: "connection closed before message completed" (`IncompleteMessage`), now and then, after
+//! a pause, with a POST only.
+//! Why: a client keeps its connections, and a server closes those that are idle. When both happen
+//! at the same time, the client learns of it when its request is already on the way. A GET is sent
+//! again by itself if the client is built for it; a POST is not, for it may have been carried out.
+//! Rule: drop idle connections earlier than the server does; retry only what is idempotent.
+//!
+//! Python: `requests.exceptions.ConnectionError: ('Connection aborted.', RemoteDisconnected(...))`
+//! Caught by: no lint
+//! Fixed: `lost_stale_connection_fixed`
+//! Needs: `cargo add reqwest@0.13`, `cargo add tokio@1 -F full`
+//!
+//! ```console
+//! $ cargo run -p pitfalls --bin lost_stale_connection_broken -F http
+//! ? 1
+//! POST: 200 OK
+//! POST: connection closed before message completed
+//! ```
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+/// Prepares a client for a server that keeps idle connections for 50 ms.
+pub fn client() -> ClientBuilder {
+    Client::builder() // BROKEN: keeps idle connections for 90 s
+}
+
+/// Answers one request, and closes when another one is on its way: after 50 ms, in this demo.
+async fn serve(connection: TcpStream) -> io::Result<()> {
+    let mut connection = BufReader::new(connection);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        connection.read_line(&mut line).await?;
+    }
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    connection.write_all(answer).await?;
+    connection.read_line(&mut line).await?;
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/orders", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            tokio::spawn(serve(connection));
+        }
+    });
+
+    let client = client().no_proxy().build()?;
+    let mut failed = false;
+    for _order in 0..2 {
+        match client.post(&url).send().await {
+            Ok(response) => println!("POST: {}", response.status()),
+            Err(error) => {
+                println!("POST: {}", root_cause(&error));
+                failed = true;
+            }
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    if !failed {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+fn root_cause(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => root_cause(cause),
+        None => error.to_string(),
+    }
+}
