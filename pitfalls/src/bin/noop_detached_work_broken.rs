@@ -28,7 +28,8 @@ use tokio::task;
 /// Takes the orders, and sends a receipt for each in the background.
 pub async fn take_orders(orders: &[u32], outbox: &Outbox) {
     for order in orders {
-        task::spawn(send_receipt(*order, Arc::clone(outbox))); // BROKEN: nobody waits for it
+        // BROKEN: nobody waits for it
+        task::spawn(send_receipt(*order, Arc::clone(outbox)));
     }
 }
 

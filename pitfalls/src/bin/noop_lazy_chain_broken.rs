@@ -28,7 +28,8 @@ use tokio::task;
 /// Uploads the pictures, at most two at a time.
 pub async fn upload_all(server: &Mutex<Vec<String>>, names: &[&str]) {
     let names = stream::iter(names);
-    let _uploads = names.map(|name| upload(server, name)).buffer_unordered(2); // BROKEN: never run
+    // BROKEN: never run
+    let _uploads = names.map(|name| upload(server, name)).buffer_unordered(2);
 }
 
 /// Stands for a request to a server.

@@ -37,7 +37,8 @@ pub async fn collect(mut readings: Receiver<u32>, mut flush: impl FnMut(Vec<u32>
                 Some(reading) => batch.push(reading),
                 None => return,
             },
-            () = sleep(SECOND) => flush(mem::take(&mut batch)), // BROKEN: a new timer each round
+            // BROKEN: a new timer each round
+            () = sleep(SECOND) => flush(mem::take(&mut batch)),
         }
     }
 }

@@ -27,7 +27,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Collects the readings, and calls `flush` every second with those that are new.
 pub async fn collect(mut readings: Receiver<u32>, mut flush: impl FnMut(Vec<u32>)) {
     let mut batch = Vec::new();
-    let mut timer = interval_at(Instant::now() + SECOND, SECOND); // FIXED: one timer for all rounds
+    // FIXED: one timer for all rounds
+    let mut timer = interval_at(Instant::now() + SECOND, SECOND);
     loop {
         select! {
             reading = readings.recv() => match reading {
