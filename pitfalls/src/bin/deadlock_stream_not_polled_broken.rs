@@ -35,7 +35,8 @@ pub async fn fetch_and_save(pages: u32, connections: Arc<Semaphore>, saved: &Ato
     let fetches = pages.map(|page| fetch(page, Arc::clone(&connections)));
     let mut fetched = fetches.buffer_unordered(2);
     while let Some(_page) = fetched.next().await {
-        save(&connections).await; // BROKEN: the next fetch is handed the connection, and not polled
+        // BROKEN: the next fetch is handed the connection, and not polled
+        save(&connections).await;
         saved.fetch_add(1, Relaxed);
     }
 }

@@ -33,7 +33,8 @@ impl Service {
             jobs,
             handled: AtomicUsize::new(0),
         });
-        let owner = Arc::downgrade(&service); // FIXED: the thread does not own the service
+        // FIXED: the thread does not own the service
+        let owner = Arc::downgrade(&service);
         thread::spawn(move || work(receiver, &owner));
         service
     }

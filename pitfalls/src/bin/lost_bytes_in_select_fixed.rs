@@ -27,7 +27,8 @@ pub async fn receive(mut stream: DuplexStream, mut beat: impl FnMut()) -> Vec<u3
     let mut numbers = Vec::new();
     let mut timer = interval(Duration::from_secs(1));
     loop {
-        let mut reading = pin!(stream.read_u32()); // FIXED: lives until it has its four bytes
+        // FIXED: lives until it has its four bytes
+        let mut reading = pin!(stream.read_u32());
         let number = loop {
             select! {
                 number = &mut reading => break number,

@@ -83,7 +83,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     println!("from the first runtime: {text}");
 
     let second = Runtime::new()?;
-    let slow = second.spawn(fetch(client, slow_page)); // BROKEN: the connection is of the first one
+    // BROKEN: the connection is of the first one
+    let slow = second.spawn(fetch(client, slow_page));
     SLOW.wait(); // the server has the request
     drop(first);
     SLOW.wait();

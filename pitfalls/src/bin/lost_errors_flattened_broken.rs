@@ -6,7 +6,7 @@
 //! Rule: whoever leaves out what failed says how many, and why.
 //!
 //! Python: `[page for page in pages if not isinstance(page, Exception)]` after `gather`
-//! Caught by: no lint; clippy `lines_filter_map_ok` sees it on lines of a file only
+//! Caught by: no lint
 //! Fixed: `lost_errors_flattened_fixed`
 //! Needs: `cargo add futures@0.3`, `cargo add tokio@1 -F full`
 //!

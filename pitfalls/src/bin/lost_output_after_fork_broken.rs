@@ -40,7 +40,8 @@ fn report() -> io::Result<()> {
         ForkResult::Child => {
             print!("done, ");
             io::stdout().flush()?;
-            process::exit(0) // BROKEN: the buffer of the parent was copied, and was written above
+            // BROKEN: the buffer of the parent was copied, and was written above
+            process::exit(0)
         }
     }
 }

@@ -26,7 +26,8 @@ use tokio::time::sleep;
 
 /// Prepares a client for a server that keeps idle connections for 50 ms.
 pub fn client() -> ClientBuilder {
-    Client::builder().pool_idle_timeout(Duration::from_millis(20)) // FIXED: less than the server
+    // FIXED: less than the server
+    Client::builder().pool_idle_timeout(Duration::from_millis(20))
 }
 
 /// Answers one request, and closes when another one is on its way: after 50 ms, in this demo.

@@ -44,12 +44,14 @@ pub fn deposit(path: &Path, amount: i64) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
+const TABLE: &str = "CREATE TABLE account (balance); INSERT INTO account VALUES (100)";
+
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("bank.db");
     let database = Connection::open(&path)?;
     database.pragma_update(None, "journal_mode", "wal")?;
-    database.execute_batch("CREATE TABLE account (balance); INSERT INTO account VALUES (100)")?;
+    database.execute_batch(TABLE)?;
 
     let results = thread::scope(|scope| {
         let first = scope.spawn(|| deposit(&path, 10));

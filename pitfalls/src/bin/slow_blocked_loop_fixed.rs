@@ -27,7 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes the report. Returns how many heartbeats there were meanwhile.
 pub async fn report(heartbeats: Arc<AtomicU32>) -> u32 {
-    let computing = spawn_blocking(move || compute(&heartbeats)); // FIXED: on another thread
+    // FIXED: on another thread
+    let computing = spawn_blocking(move || compute(&heartbeats));
     computing.await.expect("the computation does not panic")
 }
 

@@ -38,7 +38,8 @@ pub fn compute_meanwhile(pool: &ThreadPool, server: &Barrier) -> bool {
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _page in 0..2 {
-            scope.spawn(|| pool.install(|| download(server))); // BROKEN: takes a thread of the pool
+            // BROKEN: takes a thread of the pool
+            scope.spawn(|| pool.install(|| download(server)));
         }
         server.wait(); // both have begun
         pool.spawn(move || sender.send(1 + 1).unwrap());

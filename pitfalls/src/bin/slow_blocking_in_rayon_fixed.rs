@@ -35,7 +35,8 @@ pub fn compute_meanwhile(pool: &ThreadPool, server: &Barrier) -> bool {
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _page in 0..2 {
-            scope.spawn(|| download(server)); // FIXED: this thread waits, and the pool is free
+            // FIXED: this thread waits, and the pool is free
+            scope.spawn(|| download(server));
         }
         server.wait(); // both have begun
         pool.spawn(move || sender.send(1 + 1).unwrap());

@@ -42,7 +42,8 @@ pub fn pool() -> ThreadPool {
 pub fn invert_all(images: &mut [Image]) {
     thread::scope(|scope| {
         for image in images {
-            scope.spawn(|| pool().install(|| invert(image))); // BROKEN: a pool for each image
+            // BROKEN: a pool for each image
+            scope.spawn(|| pool().install(|| invert(image)));
         }
     });
 }

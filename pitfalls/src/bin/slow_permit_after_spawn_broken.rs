@@ -32,7 +32,8 @@ pub async fn work_on(items: u32) -> usize {
     for item in 0..items {
         let permits = Arc::clone(&permits);
         tasks.spawn(async move {
-            let permit = permits.acquire_owned().await; // BROKEN: the task waits, so it exists
+            // BROKEN: the task waits, so it exists
+            let permit = permits.acquire_owned().await;
             work(item).await;
             drop(permit);
         });

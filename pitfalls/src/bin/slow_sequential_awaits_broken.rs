@@ -26,7 +26,8 @@ use tokio::time::{Instant, sleep};
 /// Returns the page of a user: three answers of the server.
 pub async fn load_page() -> String {
     let user = request("user").await;
-    let orders = request("orders").await; // BROKEN: waits although nothing here needs `user`
+    // BROKEN: waits although nothing here needs `user`
+    let orders = request("orders").await;
     let news = request("news").await;
     format!("{user}, {orders}, {news}")
 }

@@ -35,7 +35,8 @@ pub async fn sum_records(path: PathBuf) -> io::Result<u32> {
     let mut sum = 0;
     loop {
         match file.read_u32().await {
-            Ok(record) => sum += record, // BROKEN: a trip to another thread for four bytes
+            // BROKEN: a trip to another thread for four bytes
+            Ok(record) => sum += record,
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(sum),
             Err(error) => return Err(error),
         }

@@ -28,7 +28,8 @@ use tokio::task::spawn_blocking;
 /// # Errors
 /// If the file cannot be read.
 pub async fn sum_records(path: PathBuf) -> io::Result<u32> {
-    let summing = spawn_blocking(move || sum_blocking(&path)); // FIXED: one trip for all of it
+    // FIXED: one trip for all of it
+    let summing = spawn_blocking(move || sum_blocking(&path));
     summing.await.expect("it does not panic")
 }
 
