@@ -44,12 +44,12 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::sync::mpsc::Sender;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Fetches each URL as it comes, at most `limit` at a time, and yields it with its body, in the order
-/// in which they end. An error names the URL, without its password. An error that comes instead
-/// of a URL is passed on. Dropping the stream cancels what is in progress.
+/// Fetches each URL as it comes, at most `limit` at a time, and yields it with its body, in the
+/// order in which they end. An error has the URL, without its password, as its context. An error
+/// that comes instead of a URL is passed on. Dropping the stream cancels what is in progress.
 ///
-/// Build `client` with [`client`], or give it a timeout: otherwise a server that hangs counts against
-/// the limit forever.
+/// Build `client` with [`client`], or give it a timeout: otherwise a server that hangs counts
+/// against the limit forever.
 ///
 /// # Panics
 /// If `limit` is 0.
@@ -61,28 +61,25 @@ pub fn fan_out(
     assert!(limit > 0, "a limit of 0 would wait forever");
     urls.map(move |url| {
         // A task each, so that fetches go on while the caller is busy with a page.
-        let fetch = url.map(|url| {
-            let task = tokio::spawn(fetch(client.clone(), url.clone()));
-            (url, AbortOnDropHandle::new(task))
+        let task = url.map(|url| {
+            let page = fetch_named(client.clone(), url);
+            AbortOnDropHandle::new(tokio::spawn(page))
         });
-        async move {
-            let (url, task) = fetch?;
-            let page = match task.await {
-                Ok(page) => page,
-                Err(panic) => Err(panic.into()),
-            };
-            let body = page.with_context(|| without_password(&url))?;
-            Ok((url, body))
-        }
+        async move { task?.await? }
     })
     .buffer_unordered(limit)
 }
 
-fn without_password(url: &Url) -> Url {
-    let mut url = url.clone();
-    let _ = url.set_username(""); // an error: it had none
-    let _ = url.set_password(None);
-    url
+/// Fetches one page, and returns its URL with the body or the error.
+async fn fetch_named(client: Client, mut url: Url) -> Result<(Url, Bytes)> {
+    match fetch(client, url.clone()).await {
+        Ok(body) => Ok((url, body)),
+        Err(error) => {
+            let _ = url.set_username(""); // for the eyes of others
+            let _ = url.set_password(None);
+            Err(error.context(url))
+        }
+    }
 }
 
 /// The largest body that `fetch` accepts, in bytes.
@@ -108,12 +105,12 @@ pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
     Ok(body.freeze())
 }
 
-/// The longest line that `read_urls` accepts, in bytes.
+/// The longest line that `read_urls` accepts, in bytes, with its end.
 const MAX_LINE: u64 = 8 << 10;
 
-/// Reads URLs, one per line, and sends them; for a line that is no URL, an error with its number.
-/// Skips blank lines and those that begin with `#`. Returns at the end of `input`, or when the
-/// receiver was dropped.
+/// Reads URLs, one per line, and sends them. For a line that is no URL it sends an error that has
+/// the number of the line as its context. Blank lines and lines that begin with `#` are skipped.
+/// Returns at the end of `input`, or when the receiver was dropped.
 ///
 /// # Errors
 /// If `input` cannot be read.
@@ -128,22 +125,24 @@ pub async fn read_urls(input: impl AsyncRead + Unpin, urls: Sender<Result<Url>>)
             break;
         }
         let too_long = start_of_line.limit() == 0 && !line.ends_with(b"\n");
-        let mut text = line.as_slice();
-        if number == 1 {
-            text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text); // a byte order mark
+        if too_long {
+            skip_line(&mut input).await?;
         }
-        text = text.trim_ascii();
-        let skip = text.is_empty() || text.starts_with(b"#");
+        if number == 1 && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3); // a byte order mark
+        }
+        let text = line.trim_ascii();
+        let blank = text.is_empty() && !too_long;
+        if blank || text.starts_with(b"#") {
+            continue;
+        }
         let url = if too_long {
             Err(anyhow!("too long"))
         } else {
             parse_url(text)
         };
-        if too_long {
-            skip_line(&mut input).await?;
-        }
         let url = url.with_context(|| format!("line {number}"));
-        if !skip && urls.send(url).await.is_err() {
+        if urls.send(url).await.is_err() {
             break;
         }
     }
@@ -164,24 +163,22 @@ async fn skip_line(input: &mut (impl AsyncBufReadExt + Unpin)) -> io::Result<()>
 }
 
 fn parse_url(text: &[u8]) -> Result<Url> {
-    let url = Url::parse(str::from_utf8(text)?)?;
-    // `localhost:8080` is a URL with the scheme `localhost`.
-    let scheme = url.scheme();
-    ensure!(
-        scheme == "http" || scheme == "https",
-        "neither http nor https"
-    );
+    let text = str::from_utf8(text)?;
+    let url = Url::parse(text)?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    ensure!(is_web, "neither http nor https"); // in `localhost:8080`, `localhost` is the scheme
     Ok(url)
 }
 
 /// Prepares a client that allows `timeout` for a page, body included.
 ///
-/// A client keeps connections open. A server may close one just when the next request is sent, which
-/// then fails through no fault of its own, so a request that is safe to repeat is sent again.
+/// A client keeps connections open. A server may close one just when the next request is sent. It
+/// then fails through no fault of its own, so a request that is safe to repeat is sent again: up to
+/// 20 times, because the other connections may have been closed as well.
 pub fn client(timeout: Duration) -> ClientBuilder {
     let send_again = retry::for_host(AnyHost)
         .no_budget()
-        .max_retries_per_request(5)
+        .max_retries_per_request(20)
         .classify_fn(|attempt| {
             let safe = attempt.method().is_idempotent();
             if safe && attempt.error().is_some_and(lost_connection) {
@@ -219,6 +216,7 @@ use tokio::fs::File;
 use tokio::net::TcpListener;
 use tokio::signal::ctrl_c;
 use tokio::sync::mpsc;
+use tokio::task::block_in_place;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
@@ -242,9 +240,10 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() {
+async fn main() -> Result<()> {
     let args = Args::try_parse().unwrap_or_else(|error| exit_with(&error));
-    let status = match run(args).await {
+    // In a task of its own: tasks wake each other faster than they wake `main`.
+    let status = match tokio::spawn(run(args)).await? {
         Ok(true) => 0,
         Ok(false) => 1,
         Err(error) => {
@@ -266,21 +265,16 @@ fn exit_with(error: &clap::Error) -> ! {
     exit(2)
 }
 
-/// Fetches all pages and prints how many arrived. Ctrl-C ends it early. Returns whether all arrived.
+/// Fetches all pages, prints how many arrived, and returns whether all did. Ctrl-C ends it early.
 async fn run(args: Args) -> Result<bool> {
     let mut client = client(Duration::from_secs(args.timeout));
     let (sender, urls) = mpsc::channel(64);
-    let reader = if let Some(pages) = args.demo {
-        client = client.no_proxy(); // the demo server is in this process
-        tokio::spawn(list_demo_pages(pages, sender))
-    } else if let Some(path) = args.from {
-        tokio::spawn(async move {
-            let name = path.display().to_string();
-            let file = File::open(&path).await.context(name.clone())?;
-            read_urls(file, sender).await.context(name)
-        })
-    } else {
-        tokio::spawn(async { read_urls(tokio::io::stdin(), sender).await.context("stdin") })
+    let reader = match args.demo {
+        Some(pages) => {
+            client = client.no_proxy(); // the demo server is in this process
+            tokio::spawn(list_demo_pages(pages, sender))
+        }
+        None => tokio::spawn(read_list(args.from, sender)),
     };
 
     let mut total = 0;
@@ -308,7 +302,8 @@ async fn run(args: Args) -> Result<bool> {
     } else {
         reader.await??;
     }
-    let printed = writeln!(io::stdout(), "{summary}"); // `println!` would panic if nobody reads it
+    // `println!` would panic in a broken pipe.
+    let printed = block_in_place(|| writeln!(io::stdout(), "{summary}"));
     Ok(printed.is_ok() && fetched == total && !stop.is_cancelled())
 }
 
@@ -320,8 +315,19 @@ async fn stop_at_ctrl_c(stop: CancellationToken) -> io::Result<()> {
     exit(1)
 }
 
+/// Prints an error; `eprintln!` would panic in a broken pipe. A full pipe holds up no other task.
 fn print_error(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}"); // `eprintln!` would panic if nobody reads it
+    let _ = block_in_place(|| writeln!(io::stderr(), "{line}"));
+}
+
+/// Sends the URLs of a file, or of stdin.
+async fn read_list(from: Option<PathBuf>, urls: Sender<Result<Url>>) -> Result<()> {
+    let Some(path) = from else {
+        return read_urls(tokio::io::stdin(), urls).await.context("stdin");
+    };
+    let name = path.display().to_string();
+    let file = File::open(path).await.context(name.clone())?;
+    read_urls(file, urls).await.context(name)
 }
 
 /// Serves pages of 1 KiB on loopback, and sends the URLs of `pages` of them.

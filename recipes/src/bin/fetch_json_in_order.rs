@@ -70,12 +70,13 @@ pub async fn fetch<T: DeserializeOwned>(client: Client, url: Url) -> Result<T> {
 
 /// Prepares a client that allows `timeout` for a page, body included.
 ///
-/// A client keeps connections open. A server may close one just when the next request is sent, which
-/// then fails through no fault of its own, so a request that is safe to repeat is sent again.
+/// A client keeps connections open. A server may close one just when the next request is sent. It
+/// then fails through no fault of its own, so a request that is safe to repeat is sent again: up to
+/// 20 times, because the other connections may have been closed as well.
 pub fn client(timeout: Duration) -> ClientBuilder {
     let send_again = retry::for_host(AnyHost)
         .no_budget()
-        .max_retries_per_request(5)
+        .max_retries_per_request(20)
         .classify_fn(|attempt| {
             let safe = attempt.method().is_idempotent();
             if safe && attempt.error().is_some_and(lost_connection) {

@@ -10,10 +10,11 @@
 //!   five percent more to do, and not twice as much.
 //! - Both futures must do nothing before they are awaited. A spawned task runs already, and goes on
 //!   when its handle is dropped.
-//! - A server that fails now and then: `fanout_retry`.
+//! - How to build the client: `http_client_session`. A server that fails now and then:
+//!   `fanout_retry`.
 //!
 //! Python: `asyncio.wait(tasks, return_when=FIRST_COMPLETED)`, then `task.cancel()`
-//! Needs: `cargo add anyhow@1 bytes@1 reqwest@0.13`, `cargo add tokio@1 -F macros,time`
+//! Needs: `cargo add anyhow@1 bytes@1 futures@0.3 reqwest@0.13`, `cargo add tokio@1 -F time`
 //! Demo needs: `cargo add axum@0.8`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`,
 //! `cargo add tokio-util@0.7 -F rt`
 //! Tested: `recipes/tests/proof/hedged_request.rs`
@@ -33,12 +34,12 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use reqwest::{Client, ClientBuilder, Url, retry};
-use tokio::select;
+use futures::future::{Either, select};
+use reqwest::{Client, Url};
 use tokio::time::timeout;
 
-/// Awaits `first`, and also `second` once `after` has passed or `first` has failed. Returns the first
-/// success, and drops the other one.
+/// Awaits `first`, and also `second` once `after` has passed or `first` has failed. Returns the
+/// success that comes first, and drops the other future. Dropped half-way, it drops both.
 ///
 /// # Errors
 /// If both fail: the error of `first`, then that of `second`.
@@ -56,26 +57,20 @@ pub async fn hedged<T, E>(
         }
         Err(_) => {} // it is slow: await both
     }
-    let mut second = pin!(second);
-    select! {
-        answer = &mut first => match answer {
-            Ok(answer) => Ok(answer),
-            Err(first_error) => {
-                let answer = second.await;
-                answer.map_err(|second_error| [first_error, second_error])
-            }
-        },
-        answer = &mut second => match answer {
-            Ok(answer) => Ok(answer),
-            Err(second_error) => {
-                let answer = first.await;
-                answer.map_err(|first_error| [first_error, second_error])
-            }
-        },
+    match select(first, pin!(second)).await {
+        Either::Left((Ok(answer), _)) | Either::Right((Ok(answer), _)) => Ok(answer),
+        Either::Left((Err(first_error), second)) => {
+            let answer = second.await;
+            answer.map_err(|second_error| [first_error, second_error])
+        }
+        Either::Right((Err(second_error), first)) => {
+            let answer = first.await;
+            answer.map_err(|first_error| [first_error, second_error])
+        }
     }
 }
 
-/// Fetches one page.
+/// Fetches one page. Give `client` a timeout, or it waits for a server that hangs forever.
 ///
 /// # Errors
 /// If the request fails, or the status is not 2xx.
@@ -84,39 +79,6 @@ pub async fn fetch(client: &Client, url: &Url) -> Result<Bytes> {
     let status = response.status();
     ensure!(status.is_success(), "the server answered {status}");
     Ok(response.bytes().await?)
-}
-
-/// Prepares a client that allows `timeout` for a page, body included.
-///
-/// A client keeps connections open. A server may close one just when the next request is sent, which
-/// then fails through no fault of its own, so a request that is safe to repeat is sent again.
-pub fn client(timeout: Duration) -> ClientBuilder {
-    let send_again = retry::for_host(AnyHost)
-        .no_budget()
-        .max_retries_per_request(5)
-        .classify_fn(|attempt| {
-            let safe = attempt.method().is_idempotent();
-            if safe && attempt.error().is_some_and(lost_connection) {
-                attempt.retryable()
-            } else {
-                attempt.success()
-            }
-        });
-    Client::builder().timeout(timeout).retry(send_again)
-}
-
-struct AnyHost;
-
-impl PartialEq<&str> for AnyHost {
-    fn eq(&self, _: &&str) -> bool {
-        true
-    }
-}
-
-/// Whether a connection broke before the answer came.
-fn lost_connection(error: &(dyn std::error::Error + 'static)) -> bool {
-    let error = error.downcast_ref::<reqwest::Error>();
-    error.is_some_and(|error| error.is_request() && !error.is_connect() && !error.is_timeout())
 }
 
 // ---- Demo ----------------------------------------------------------------------------------
@@ -143,7 +105,7 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let client = client(Duration::from_secs(10));
+    let client = Client::builder().timeout(Duration::from_secs(10));
     let after = Duration::from_millis(args.after);
     if let [first, second] = &args.urls[..] {
         return ask(&client.build()?, first, second, after).await;

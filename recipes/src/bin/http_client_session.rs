@@ -41,8 +41,8 @@ use reqwest::{Client, ClientBuilder, Url, retry};
 
 /// Prepares the client: add headers or a proxy if you need them, and call `build` once.
 ///
-/// It waits up to 5 seconds for a connection, and 30 for a whole answer, body included. For long
-/// downloads replace the latter by `read_timeout`, which allows so long for each part of a body.
+/// It waits up to 5 seconds for a connection, and up to 30 for a whole answer, body included. For
+/// long downloads set `read_timeout` instead, which counts anew for each part of the body.
 pub fn client() -> ClientBuilder {
     let name = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
     Client::builder()
@@ -52,13 +52,12 @@ pub fn client() -> ClientBuilder {
         .retry(send_again())
 }
 
-/// Sends a request again when its connection breaks before the answer comes, if it is safe to repeat.
-///
-/// Up to five times, because many kept connections may have been closed at the same time.
+/// Sends a request again if it is safe to repeat and its connection broke before the answer came.
+/// Up to 20 times, because the other connections may have been closed as well.
 fn send_again() -> retry::Builder {
     retry::for_host(AnyHost)
         .no_budget()
-        .max_retries_per_request(5)
+        .max_retries_per_request(20)
         .classify_fn(|attempt| {
             let safe = attempt.method().is_idempotent();
             if safe && attempt.error().is_some_and(lost_connection) {
@@ -90,7 +89,7 @@ fn lost_connection(error: &(dyn std::error::Error + 'static)) -> bool {
 pub async fn fetch(client: &Client, url: Url) -> Result<Bytes> {
     let response = client.get(url).send().await?;
     let status = response.status();
-    let body = response.bytes().await?; // before the status is looked at: keeps the connection
+    let body = response.bytes().await?; // also that of an error, to keep the connection
     ensure!(status.is_success(), "the server answered {status}");
     Ok(body)
 }

@@ -16,7 +16,7 @@ const SECONDS: Duration = Duration::from_secs(10);
 async fn a_kept_connection_that_the_server_closes_costs_no_page() {
     let url = serve("200 OK").await;
     let client = client(SECONDS).no_proxy().build().unwrap();
-    let urls = vec![url; 100];
+    let urls = vec![url; 1000];
     let pages: Vec<_> = fan_out(client, urls, 8).collect().await;
     for (_, page) in pages {
         assert_eq!(page.unwrap(), "page");

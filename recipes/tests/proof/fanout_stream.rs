@@ -63,6 +63,12 @@ async fn the_longest_line_has_8_kib() {
     assert_eq!(fits.len(), 8192);
     assert_eq!(lines(fits.as_bytes()).await, [fits.trim_end()]);
     let expected = ["line 1: too long", "http://b/"];
+    let blank = format!("{}http://a/\nhttp://b/", " ".repeat(20_000));
+    assert_eq!(
+        lines(blank.as_bytes()).await,
+        expected,
+        "its URL is not lost"
+    );
     assert_eq!(lines(too_long.as_bytes()).await, expected);
 }
 
@@ -79,7 +85,7 @@ async fn a_reader_whose_receiver_is_dropped_returns() {
 async fn a_kept_connection_that_the_server_closes_costs_no_page() {
     let url = serve("200 OK").await;
     let client = client(SECONDS).no_proxy().build().unwrap();
-    let urls = stream::iter(vec![url; 100]).map(Ok);
+    let urls = stream::iter(vec![url; 1000]).map(Ok);
     let pages: Vec<_> = fan_out(client, urls, 8).collect().await;
     for page in pages {
         let (_, body) = page.unwrap();

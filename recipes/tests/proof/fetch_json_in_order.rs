@@ -144,8 +144,8 @@ async fn a_kept_connection_that_the_server_closes_costs_no_answer() {
             });
         }
     });
-    let urls = vec![url.parse().unwrap(); 100];
-    for user in fetch_all::<User>(test_client(), urls, 4).await {
+    let urls = vec![url.parse().unwrap(); 1000];
+    for user in fetch_all::<User>(test_client(), urls, 8).await {
         assert_eq!(user.unwrap().id, 1);
     }
 }

@@ -77,7 +77,7 @@ async fn once(mut connection: TcpStream) -> std::io::Result<()> {
 async fn a_kept_connection_that_the_server_closes_costs_no_page() {
     let (url, _) = serve(once).await;
     let client = test_client();
-    let pages = stream::iter(vec![url; 100])
+    let pages = stream::iter(vec![url; 1000])
         .map(|url| fetch(&client, url))
         .buffer_unordered(8);
     let pages: Vec<_> = pages.collect().await;
