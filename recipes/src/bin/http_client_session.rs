@@ -10,8 +10,8 @@
 //! - "connection closed before message completed" (`IncompleteMessage`): the server closed a kept
 //!   connection just when the next request was sent. This client sends a GET again then. It does
 //!   not repeat a POST, which may have been carried out.
-//! - A connection is kept only if the body was read to its end, so `fetch` reads that of an error
-//!   too. With HTTP/2 one connection serves all requests to a server.
+//! - A body that is dropped before all of it has come takes its connection along, so `fetch` reads
+//!   that of an error too. With HTTP/2 one connection serves all requests to a server.
 //! - Connections belong to the runtime that opened them. A client in a `static` breaks in tests,
 //!   where each test has a runtime of its own.
 //!

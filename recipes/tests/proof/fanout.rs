@@ -12,7 +12,7 @@ use program::{client, fan_out, fetch};
 
 const SECONDS: Duration = Duration::from_secs(10);
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_the_server_closes_costs_no_page() {
     let url = serve("200 OK").await;
     let client = client(SECONDS).no_proxy().build().unwrap();

@@ -200,7 +200,7 @@ async fn half_an_answer_is_tried_again() {
     assert_eq!(*answered.lock().unwrap(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_the_server_closes_costs_no_try() {
     // Every connection answers one request, and is closed when the next one comes.
     let (url, _) = serve_raw(&["HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\npage"; 10_000]).await;

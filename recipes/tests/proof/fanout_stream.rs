@@ -81,7 +81,7 @@ async fn a_reader_whose_receiver_is_dropped_returns() {
     reader.await.unwrap().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_the_server_closes_costs_no_page() {
     let url = serve("200 OK").await;
     let client = client(SECONDS).no_proxy().build().unwrap();

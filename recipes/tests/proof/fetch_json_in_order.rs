@@ -127,7 +127,7 @@ async fn only_2xx_is_an_answer() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_the_server_closes_costs_no_answer() {
     // Every connection answers one request, and is closed when the next one comes.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -41,10 +41,13 @@ where
     (url.parse().unwrap(), accepted)
 }
 
-/// Answers every request of a connection.
+/// Answers every request of a connection. The end of the body comes a moment later.
 async fn always(mut connection: TcpStream, answer: &str) -> std::io::Result<()> {
+    let (start, end) = answer.split_at(answer.len() - 1);
     while connection.read(&mut [0; 1024]).await? > 0 {
-        connection.write_all(answer.as_bytes()).await?;
+        connection.write_all(start.as_bytes()).await?;
+        sleep(Duration::from_millis(5)).await;
+        connection.write_all(end.as_bytes()).await?;
     }
     Ok(())
 }
@@ -73,7 +76,7 @@ async fn once(mut connection: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_the_server_closes_costs_no_page() {
     let (url, _) = serve(once).await;
     let client = test_client();
