@@ -1,264 +1,234 @@
-//! Fetch a list of URLs with retries: backoff, jitter, `Retry-After`, one deadline for each URL.
+//! Fetch many URLs, and try again what may pass: backoff, jitter, `Retry-After`, a deadline.
 //!
-//! Use it for servers that are overloaded, restarted or far away. It tries again after what may
-//! pass: no answer, half an answer ("connection closed before message completed", hyper's
-//! `IncompleteMessage`), and the statuses 408, 429, 500, 502, 503, 504. The pause
-//! doubles each time, has jitter, so that not all clients come back at once, and comes on top of
-//! what `Retry-After` asks for. Only idempotent requests are sent twice: a POST that failed may
-//! have been carried out. The deadline of a URL counts all of its tries and pauses; a pause that
-//! would outlast it is not begun. Whatever fails, the others go on: each URL ends once, good or
-//! failed, and Ctrl-C prints the totals so far. Where nothing is worth a second try: `fanout`. For
-//! a server that is slow now and then: `hedged_request`.
+//! Use it for servers that are busy, restarted or far away. `fetch` makes one try and says whether
+//! another one may help; the `backon` crate calls it up to four times. The pause doubles from try
+//! to try. A random part of it, the jitter, keeps clients from coming back all at the same time.
 //!
-//! Python: `tenacity.retry` around `session.get(url)`; it repeats a POST, and never looks at
-//! `Retry-After`, unless told to.
-//! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 httpdate@1 reqwest@0.13`,
-//! `cargo add backon@1 --no-default-features -F std,tokio-sleep`, `cargo add clap@4 -F derive`,
-//! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
+//! - Worth another try: no answer, half an answer, and the statuses 408, 429, 500, 502, 503, 504.
+//!   Any other status ends it at once.
+//! - A server that asks for a pause with `Retry-After` gets it. When the pause would end after the
+//!   deadline, or cannot be read, there is no other try.
+//! - "connection closed before message completed" (`IncompleteMessage`) means that the server
+//!   closed the connection instead of answering. It is safe to repeat a GET then. A POST may have
+//!   been carried out: repeat one only with an idempotency key.
+//! - A body is read whole, however large it is. A limit: `fanout`. A slow server: `hedged_request`.
 //!
-//! ```console unordered
-//! $ cargo run -p recipes --bin fanout_retry
-//! http://127.0.0.1:[..]/404: HTTP status client error (404 Not Found)
-//! http://127.0.0.1:[..]/down: HTTP status server error (503 Service Unavailable)
-//! http://127.0.0.1:[..]/closed: HTTP status server error (503 Service Unavailable)
-//! http://127.0.0.1:[..]/hangs: no good answer within 2s
-//! http://127.0.0.1:[..]/order: HTTP status server error (503 Service Unavailable)
-//! 4 ok, 5 failed, of 9
-//! the server saw {"/404": 1, "/429": 2, "/503": 3, "/closed": 1, "/down": 4, "/hang": 2, "/hangs": 2, "/order": 1, "/reset": 2}
-//! ```
+//! Python: `tenacity.retry(wait=wait_exponential_jitter(0.1), stop=stop_after_attempt(4))`
+//! Needs: `cargo add anyhow@1 bytes@1 jiff@0.2 reqwest@0.13`,
+//! `cargo add backon@1 --no-default-features -F std,tokio-sleep`, `cargo add tokio@1 -F time`
+//! Demo needs: `cargo add axum@0.8 futures@0.3`, `cargo add clap@4 -F derive`,
+//! `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/fanout_retry.rs`
 //!
 //! ```console
+//! $ cargo run -p recipes --bin fanout_retry
+//! ? 1
+//! http://127.0.0.1:[..]/missing: the server answered 404 Not Found
+//! 1 of 2 pages
+//! the demo server was asked 3 times for /busy
+//! Error: 1 failed
+//!
 //! $ cargo run -p recipes --bin fanout_retry -- http://127.0.0.1:9/
 //! ? 1
 //! http://127.0.0.1:9/: Connection refused (os error [..])
-//! 0 ok, 1 failed, of 1
-//!
-//! $ cargo run -p recipes --bin fanout_retry -- --deadline soon
-//! ? 2
-//! error: invalid value 'soon' for '--deadline <SECONDS>': invalid float literal
-//!
-//! $ cargo run -p recipes --bin fanout_retry -- example.com
-//! ? 2
-//! error: invalid value 'example.com' for '[URLS]...': relative URL without a base
+//! 0 of 1 pages
+//! Error: 1 failed
 //! ```
 
-use std::io::{Write, stderr, stdout};
-use std::{collections::BTreeMap, future::pending, num::NonZeroU16, process::exit, sync::Mutex};
-use std::{time::Duration, time::SystemTime};
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Error, Result, anyhow};
-use axum::{Router, body::Body, http::Uri, serve, serve::ListenerExt};
+use anyhow::{Error, Result, anyhow, bail};
 use backon::{ExponentialBuilder, Retryable};
-use bytes::{Bytes, BytesMut};
-use clap::Parser;
-use futures::{Stream, StreamExt, TryFutureExt, stream};
-use reqwest::{Client, Method, Request, Response, StatusCode, Url, header::RETRY_AFTER};
-use tokio::{net::TcpListener, signal::ctrl_c, time::Instant, time::timeout};
-use tokio_util::task::AbortOnDropHandle;
+use bytes::Bytes;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, ClientBuilder, Response, Url, retry};
+use tokio::time::{Instant, timeout};
 
-/// Sends every request, at most `limit` at once, and yields each URL with what [`fetch`] returned,
-/// in the order in which they end. Each has `patience` from its own start. Dropping the stream
-/// stops what is in flight. Panics if `limit` is 0.
-pub fn fan_out(
-    client: Client,
-    requests: impl IntoIterator<Item = Request>,
-    limit: usize,
-    patience: Duration,
-) -> impl Stream<Item = (Url, Result<Bytes>)> {
-    assert!(limit > 0, "a limit of 0 would wait forever");
-    stream::iter(requests)
-        .map(move |request| {
-            let url = request.url().clone();
-            let fetch = fetch(client.clone(), request, patience);
-            // A task each: it goes on while the caller is busy with another page, on any core.
-            let task = AbortOnDropHandle::new(tokio::spawn(fetch));
-            async move { (url, task.await.map_err(Error::from).flatten()) } // a panic: this URL's
-        })
-        .buffer_unordered(limit)
-}
-
-/// Sends `request` until its body is there, all of it, or [`BACKOFF`] or `patience` is exhausted,
-/// or the failure is one that stays: a status (a failed connection, of whatever kind, may pass).
-/// Errs with that of the last try, or, if `patience` ended in the middle of one, with that.
-/// `client` wants a timeout, for each try: it has none by default, and a server that hangs once
-/// would use up all of `patience`.
-pub async fn fetch(client: Client, request: Request, patience: Duration) -> Result<Bytes> {
-    let start = Instant::now();
-    let may_repeat = request.method().is_idempotent();
-    let tries = (|| try_once(&client, &request))
-        .retry(BACKOFF)
-        .adjust(|(_, asked), pause| {
-            let pause = pause?.saturating_add((*asked)?);
-            (may_repeat && start.elapsed().saturating_add(pause) < patience).then_some(pause)
-        });
-    let ended = timeout(patience, tries.map_err(|(error, _)| error)).await;
-    ended.unwrap_or_else(|_| Err(anyhow!("no good answer within {patience:?}")))
-}
-
-/// Four tries; the pauses between them begin with 50 to 100 ms, 100 to 200 ms, and so on.
+/// Up to four tries, with pauses of 0.1 to 0.2 s, 0.2 to 0.4 s and 0.4 to 0.8 s between them.
 const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(100))
     .with_max_times(3)
-    .with_min_delay(Duration::from_millis(50))
     .with_jitter();
 
-const MAX_BODY: usize = 16 << 20; // bytes
-
-/// An error comes with the pause that the server asks for, or with none if it will not pass.
-async fn try_once(client: &Client, request: &Request) -> Result<Bytes, (Error, Option<Duration>)> {
-    let no_answer = |error: reqwest::Error| (error.without_url().into(), Some(Duration::ZERO));
-    let copy = request
-        .try_clone()
-        .ok_or_else(|| (anyhow!("a body that is a stream"), None))?;
-    let mut response = client.execute(copy).await.map_err(no_answer)?;
-    if let Err(error) = response.error_for_status_ref() {
-        let passes = matches!(response.status().as_u16(), 408 | 429 | 500 | 502..=504);
-        let pause = || asked_pause(&response).unwrap_or_default();
-        return Err((error.without_url().into(), passes.then(pause)));
+/// Fetches one page, if need be with several tries. All of them, and the pauses between them, end
+/// before `deadline` has passed. Build `client` with [`client`]: its timeout is that of one try.
+///
+/// # Errors
+/// That of the last try, or that of the deadline if it passed during a try.
+pub async fn fetch_with_retries(client: &Client, url: &Url, deadline: Duration) -> Result<Bytes> {
+    let start = Instant::now();
+    let tries = (|| fetch(client, url))
+        .retry(BACKOFF)
+        .when(|failure| failure.may_pass)
+        .adjust(|failure, backoff| {
+            let pause = failure.retry_after.saturating_add(backoff?);
+            let next_try = start.elapsed().saturating_add(pause);
+            (next_try < deadline).then_some(pause)
+        });
+    match timeout(deadline, tries).await {
+        Ok(Ok(page)) => Ok(page),
+        Ok(Err(failure)) => Err(failure.error),
+        Err(_) => bail!("no page within {deadline:?}"),
     }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_BODY {
-            return Err((anyhow!("a body of more than {MAX_BODY} bytes"), None));
+}
+
+/// Why a try failed.
+#[derive(Debug)]
+pub struct Failure {
+    pub error: Error,
+    /// Whether another try may help.
+    pub may_pass: bool,
+    /// How long the server asks to wait before it.
+    pub retry_after: Duration,
+}
+
+/// Fetches one page in one try.
+///
+/// # Errors
+/// If the request fails, or the status is not 2xx.
+pub async fn fetch(client: &Client, url: &Url) -> Result<Bytes, Failure> {
+    let response = client.get(url.clone()).send().await?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response.bytes().await?);
+    }
+    Err(Failure {
+        error: anyhow!("the server answered {status}"),
+        may_pass: matches!(status.as_u16(), 408 | 429 | 500 | 502..=504),
+        retry_after: retry_after(&response),
+    })
+}
+
+impl From<reqwest::Error> for Failure {
+    /// No answer, or half an answer. It may pass, unless the URL or a redirect is wrong.
+    fn from(error: reqwest::Error) -> Self {
+        Self {
+            may_pass: !error.is_builder() && !error.is_redirect(),
+            retry_after: Duration::ZERO,
+            error: error.without_url().into(),
         }
     }
-    Ok(body.freeze())
 }
 
-/// What `Retry-After` says, in seconds or as a date.
-fn asked_pause(response: &Response) -> Option<Duration> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    let date = || {
-        httpdate::parse_http_date(value)
-            .ok()?
-            .duration_since(SystemTime::now())
-            .ok()
+/// How long the server asks to wait: a number of seconds, or the date when the pause ends. What
+/// cannot be read as either counts as forever.
+fn retry_after(response: &Response) -> Duration {
+    let Some(value) = response.headers().get(RETRY_AFTER) else {
+        return Duration::ZERO;
     };
-    value.parse().map(Duration::from_secs).ok().or_else(date)
+    let text = value.to_str().unwrap_or_default();
+    if let Ok(seconds) = text.parse() {
+        return Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    }
+    match DateTimeParser::new().parse_timestamp(text) {
+        Ok(date) => {
+            let pause = SystemTime::from(date).duration_since(SystemTime::now());
+            pause.unwrap_or(Duration::ZERO) // an error: the date has passed
+        }
+        Err(_) => Duration::MAX,
+    }
 }
 
-/// Fetches web pages, a few at a time, and tries again what may pass.
+/// Prepares a client that allows `timeout` for a page, body included.
+///
+/// A client keeps connections open. A server may close one just when the next request is sent. It
+/// then fails through no fault of its own, so a request that is safe to repeat is sent again: up to
+/// 20 times, because the other connections may have been closed as well.
+pub fn client(timeout: Duration) -> ClientBuilder {
+    let send_again = retry::for_host(AnyHost)
+        .no_budget()
+        .max_retries_per_request(20)
+        .classify_fn(|attempt| {
+            let safe = attempt.method().is_idempotent();
+            if safe && attempt.error().is_some_and(lost_connection) {
+                attempt.retryable()
+            } else {
+                attempt.success()
+            }
+        });
+    Client::builder().timeout(timeout).retry(send_again)
+}
+
+struct AnyHost;
+
+impl PartialEq<&str> for AnyHost {
+    fn eq(&self, _: &&str) -> bool {
+        true
+    }
+}
+
+/// Whether a connection broke before the answer came.
+fn lost_connection(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<reqwest::Error>();
+    error.is_some_and(|error| error.is_request() && !error.is_connect() && !error.is_timeout())
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use anyhow::ensure;
+use axum::{Router, http::StatusCode, routing::get};
+use clap::Parser;
+use futures::{StreamExt, stream};
+use tokio::net::TcpListener;
+
 #[derive(Parser)]
 struct Args {
-    /// What to fetch; with nothing to fetch, a demo server in this process that misbehaves
+    /// What to fetch, 8 at a time [default: two pages of a demo server in this process]
     urls: Vec<Url>,
-    /// How many to fetch at once
-    #[arg(long, value_name = "N", default_value = "16")]
-    limit: NonZeroU16,
-    /// How long one try may take, body included
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
-    timeout: Duration,
-    /// How long all tries of one page may take, pauses included
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
-    deadline: Duration,
-}
 
-fn seconds(text: &str) -> Result<Duration> {
-    Ok(Duration::try_from_secs_f64(text.parse()?)?)
+    /// How long one page may take with all its tries, in seconds
+    #[arg(long, default_value_t = 30)]
+    deadline: u64,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help, --version
-    });
-    let mut client = Client::builder().timeout(args.timeout);
-    let get = |url| Request::new(Method::GET, url);
-    let mut requests: Vec<_> = args.urls.into_iter().map(get).collect();
-    let demo = requests.is_empty();
-    if demo {
-        requests = demo_requests().await?;
-        client = client.no_proxy(); // whatever http_proxy says: the server is in this process
+    let args = Args::parse();
+    let mut client = client(Duration::from_secs(10));
+    let mut urls = args.urls;
+    if urls.is_empty() {
+        urls = serve_demo_pages().await?;
+        client = client.no_proxy(); // the demo server is in this process
     }
+    let client = client.build()?;
+    let deadline = Duration::from_secs(args.deadline);
 
-    let (asked, mut ok, mut failed) = (requests.len(), 0, 0);
-    let mut left: Vec<_> = requests
-        .iter()
-        .map(|request| request.url().clone())
-        .collect();
-    let pages = fan_out(
-        client.build()?,
-        requests,
-        args.limit.get().into(),
-        args.deadline,
-    );
-    let mut pages = Box::pin(pages.take_until(ctrl_c()));
-    while let Some((mut url, page)) = pages.next().await {
-        left.retain(|other| *other != url);
-        (ok, failed) = (
-            ok + usize::from(page.is_ok()),
-            failed + usize::from(page.is_err()),
-        );
-        if let Err(error) = page {
-            let _ = (url.set_username(""), url.set_password(None));
-            let _ = writeln!(stderr(), "{url}: {}", error.root_cause());
+    let total = urls.len();
+    let mut fetched = 0;
+    let mut pages = stream::iter(urls)
+        .map(async |url| (fetch_with_retries(&client, &url, deadline).await, url))
+        .buffer_unordered(8);
+    while let Some((page, url)) = pages.next().await {
+        match page {
+            Ok(_) => fetched += 1,
+            Err(error) => eprintln!("{url}: {}", error.root_cause()),
         }
     }
-    drop(pages); // after Ctrl-C: stops what is in flight
-
-    let (mut good, mut summary) = (ok == asked, format!("{ok} ok, {failed} failed, of {asked}"));
-    if demo {
-        let seen = SEEN.lock().expect("no panic in it");
-        summary += &format!("\nthe server saw {seen:?}");
-        let ended_once = left.is_empty() && (ok, failed) == (4, 5);
-        good = ended_once && seen.values().eq(&[1, 2, 3, 1, 4, 2, 2, 1, 2]);
+    println!("{fetched} of {total} pages");
+    let busy_asked = BUSY_ASKED.load(Relaxed);
+    if busy_asked > 0 {
+        println!("the demo server was asked {busy_asked} times for /busy");
     }
-    good &= writeln!(stdout(), "{summary}").is_ok(); // `println!` would panic in a broken pipe
-    exit(i32::from(!good)) // to return would wait for a name lookup that hangs
+    ensure!(fetched == total, "{} failed", total - fetched);
+    Ok(())
 }
 
-/// How often each path was asked for.
-static SEEN: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+static BUSY_ASKED: AtomicUsize = AtomicUsize::new(0);
 
-/// A server on loopback that misbehaves as the path says, and a request for each path.
-async fn demo_requests() -> Result<Vec<Request>> {
-    let opens = Instant::now() + Duration::from_secs(1);
-    let answer = move |uri: Uri| async move {
-        let nth = *(SEEN.lock().expect("no panic in it"))
-            .entry(uri.path().into())
-            .and_modify(|n| *n += 1)
-            .or_insert(1);
-        let (status, retry_after) = match (uri.path(), nth) {
-            ("/404", _) => (404, "0"),
-            ("/429", _) if Instant::now() < opens => (429, "1"),
-            ("/503", 1 | 2) | ("/down" | "/order", _) => (503, "0"),
-            ("/closed", _) => (503, "3600"),
-            ("/hang", 1) | ("/hangs", _) => pending().await,
-            _ => (200, "0"),
-        };
-        let end = if (uri.path(), nth) == ("/reset", 1) {
-            Err("closed")
-        } else {
-            Ok("fine")
-        };
-        let body = Body::from_stream(stream::iter([end]));
-        (
-            StatusCode::from_u16(status).expect("a status"),
-            [(RETRY_AFTER, retry_after)],
-            body,
-        )
-    };
+/// Serves on loopback a page that is busy the first two times, and none at `/missing`.
+async fn serve_demo_pages() -> Result<Vec<Url>> {
+    async fn busy() -> StatusCode {
+        match BUSY_ASKED.fetch_add(1, Relaxed) {
+            0 | 1 => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::OK,
+        }
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let listener = listener.tap_io(|socket| drop(socket.set_zero_linger())); // close is a reset
-    tokio::spawn(async move { serve(listener, Router::new().fallback(answer)).await });
-    let request = |path| {
-        let method = if path == "order" {
-            Method::POST
-        } else {
-            Method::GET
-        };
-        Ok(Request::new(
-            method,
-            format!("http://{address}/{path}").parse()?,
-        ))
-    };
-    let paths = [
-        "404", "429", "503", "closed", "down", "hang", "hangs", "reset", "order",
-    ];
-    paths.into_iter().map(request).collect()
+    let base = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    let server = axum::serve(listener, Router::new().route("/busy", get(busy)));
+    tokio::spawn(async { server.await });
+    Ok(vec![base.join("busy")?, base.join("missing")?])
 }

@@ -1,16 +1,21 @@
-//! Fetch URLs from stdin as they come, at most N at once, a million if need be.
+//! Fetch URLs from stdin or a file as they come, at most N at a time, a million if need be.
 //!
-//! Use it when the list is long, or another program is still writing it. The lines are read on a
-//! thread of their own and come in batches, as many lines as one read brought, through a channel
-//! that holds 4: the reader waits for the fetches, so a million lines cost no more memory than a
-//! thousand, and the fetches never wait for a silent stdin. A line that is no URL is named with its
-//! number and counts as failed; the others go on. Ctrl-C stops what is in flight and prints the
-//! totals so far. A list that is already in memory: `fanout`.
+//! Use it when the list is long, or another program is still writing it. `read_urls` runs as a task
+//! and sends each line's URL into a channel; `fan_out` takes the next one when a page has ended. A
+//! full channel makes the reader wait, so a million lines need no more memory than a thousand. A
+//! silent stdin holds up neither the pages nor Ctrl-C.
 //!
-//! Python: `async for` over `asyncio.StreamReader` lines, a semaphore, an `asyncio.TaskGroup`.
-//! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 reqwest@0.13`,
-//! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
-//! Tested: `recipes/tests/fanout.rs`
+//! - A line that is no URL is named with its number and counts as failed. The others go on.
+//!   Blank lines and lines that begin with `#` are skipped, and so is a byte order mark.
+//! - Lines end in `\n` or `\r\n` and have at most 8 KiB.
+//! - A list that is in memory already: `fanout`. With retries: `fanout_retry`.
+//!
+//! Python: `async for line in reader`, then `asyncio.create_task` under a `Semaphore(8)`
+//! Needs: `cargo add anyhow@1 bytes@1 futures@0.3 reqwest@0.13`,
+//! `cargo add tokio@1 -F io-util,rt,sync`, `cargo add tokio-util@0.7 -F rt`
+//! Demo needs: `cargo add axum@0.8 tokio-stream@0.1`, `cargo add clap@4 -F derive`,
+//! `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/fanout.rs`, `recipes/tests/proof/fanout_stream.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin fanout_stream -- --demo 1000
@@ -25,30 +30,29 @@
 //! $ cargo run -p recipes --bin fanout_stream -- --from missing.txt
 //! ? 2
 //! error: missing.txt: No such file or directory (os error [..])
-//!
-//! $ cargo run -p recipes --bin fanout_stream -- --limit 0
-//! ? 2
-//! error: invalid value '0' for '--limit <N>': 0 is not in 1..=65535
 //! ```
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{ExitCode, exit};
-use std::{fs::File, mem, path::PathBuf, str, thread, time::Duration};
+use std::io;
+use std::str;
+use std::time::Duration;
 
-use anyhow::{Context, Error, Result, ensure};
-use axum::Router;
+use anyhow::{Context, Result, anyhow, ensure};
 use bytes::{Bytes, BytesMut};
-use clap::{Parser, value_parser};
-use futures::{FutureExt, Stream, StreamExt, stream};
-use reqwest::{Client, Response, Url};
-use tokio::{net::TcpListener, runtime::Runtime, signal::ctrl_c, sync::mpsc};
+use futures::{Stream, StreamExt};
+use reqwest::{Client, ClientBuilder, Url, retry};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::sync::mpsc::Sender;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Fetches each URL as it comes, at most `limit` at once, and yields it with its body, in the order
-/// in which they end. An error names its URL, without the password; one that comes instead of a URL
-/// is passed on, so that as many results come out as went in. Dropping the stream stops what is in
-/// flight. `client` wants a timeout: it has none by default, and a server that hangs keeps its
-/// place. Panics if `limit` is 0.
+/// Fetches each URL as it comes, at most `limit` at a time, and yields it with its body, in the
+/// order in which they end. An error has the URL, without its password, as its context. An error
+/// that comes instead of a URL is passed on. Dropping the stream cancels what is in progress.
+///
+/// Build `client` with [`client`], or give it a timeout: otherwise a server that hangs counts
+/// against the limit forever.
+///
+/// # Panics
+/// If `limit` is 0.
 pub fn fan_out(
     client: Client,
     urls: impl Stream<Item = Result<Url>>,
@@ -56,177 +60,285 @@ pub fn fan_out(
 ) -> impl Stream<Item = Result<(Url, Bytes)>> {
     assert!(limit > 0, "a limit of 0 would wait forever");
     urls.map(move |url| {
-        // A task each: it goes on while the caller is busy with another page, on any core.
-        let spawn = |url| AbortOnDropHandle::new(tokio::spawn(fetch(client.clone(), url)));
-        let task = url.map(|url| (spawn(url.clone()), url));
-        async move {
-            let (task, mut url) = task?;
-            let page = task.await.map_err(Error::from).flatten(); // a panic is its URL's error
-            if page.is_err() {
-                let _ = (url.set_username(""), url.set_password(None));
-            }
-            page.with_context(|| url.clone()).map(|body| (url, body))
-        }
+        // A task each, so that fetches go on while the caller is busy with a page.
+        let task = url.map(|url| {
+            let page = fetch_named(client.clone(), url);
+            AbortOnDropHandle::new(tokio::spawn(page))
+        });
+        async move { task?.await? }
     })
     .buffer_unordered(limit)
 }
 
-/// Fetches one page. A status from 400 to 599 is an error, and so is a body over [`MAX_BODY`].
+/// Fetches one page, and returns its URL with the body or the error.
+async fn fetch_named(client: Client, mut url: Url) -> Result<(Url, Bytes)> {
+    match fetch(client, url.clone()).await {
+        Ok(body) => Ok((url, body)),
+        Err(error) => {
+            let _ = url.set_username(""); // for the eyes of others
+            let _ = url.set_password(None);
+            Err(error.context(url))
+        }
+    }
+}
+
+/// The largest body that `fetch` accepts, in bytes.
+const MAX_BODY: usize = 16 << 20;
+
+/// Fetches one page.
+///
+/// # Errors
+/// If the request fails, the status is not 2xx, or the body is larger than `MAX_BODY`.
 pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
-    let response = client
-        .get(url)
-        .send()
-        .await
-        .and_then(Response::error_for_status);
-    let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
+    let response = client.get(url).send().await?.error_for_status();
+    let mut response = response.map_err(reqwest::Error::without_url)?;
+    let status = response.status();
+    ensure!(status.is_success(), "no page, but HTTP status {status}"); // 304, for example
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
         ensure!(
-            body.len() + chunk.len() <= MAX_BODY,
+            body.len() <= MAX_BODY,
             "a body of more than {MAX_BODY} bytes"
         );
-        body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
 }
 
-const MAX_BODY: usize = 16 << 20;
+/// The longest line that `read_urls` accepts, in bytes, with its end.
+const MAX_LINE: u64 = 8 << 10;
 
-/// Reads URLs, one per line, blank lines and `#` skipped, and hands them over in batches: what one
-/// read brought, so that nothing waits for the next. A line that is no URL is an error that names
-/// its number. Blocks while `batches` is full, hence wants a thread of its own. Returns at the end
-/// of `input`, at its first error, and once nobody receives.
-pub fn read_urls(input: impl Read, batches: mpsc::Sender<Vec<Result<Url>>>) -> io::Result<()> {
+/// Reads URLs, one per line, and sends them. For a line that is no URL it sends an error that has
+/// the number of the line as its context. Blank lines and lines that begin with `#` are skipped.
+/// Returns at the end of `input`, or when the receiver was dropped.
+///
+/// # Errors
+/// If `input` cannot be read.
+pub async fn read_urls(input: impl AsyncRead + Unpin, urls: Sender<Result<Url>>) -> io::Result<()> {
     let mut input = BufReader::new(input);
-    let (mut batch, mut line) = (Vec::new(), Vec::new());
-    for number in 1.. {
+    let mut line = Vec::new();
+    for number in 1_u64.. {
         line.clear();
-        if input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
+        let mut start_of_line = (&mut input).take(MAX_LINE);
+        start_of_line.read_until(b'\n', &mut line).await?;
+        if line.is_empty() {
             break;
         }
-        let skip = matches!(line.trim_ascii_start().first(), None | Some(b'#'));
-        let text = str::from_utf8(&line).map_err(Error::from);
-        let mut url = text.and_then(|text| Ok(Url::parse(text)?));
-        if line.len() as u64 == MAX_LINE && !line.ends_with(b"\n") {
-            input.skip_until(b'\n')?; // an endless line must not fill the memory
-            url = Err(Error::msg("too long"));
+        let too_long = start_of_line.limit() == 0 && !line.ends_with(b"\n");
+        if too_long {
+            skip_line(&mut input).await?;
         }
-        if !skip {
-            batch.push(url.with_context(|| format!("line {number}")));
+        if number == 1 && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3); // a byte order mark
         }
-        let more = input.buffer().contains(&b'\n'); // a whole line is there already
-        if !more && !batch.is_empty() && batches.blocking_send(mem::take(&mut batch)).is_err() {
+        let text = line.trim_ascii();
+        let blank = text.is_empty() && !too_long;
+        if blank || text.starts_with(b"#") {
+            continue;
+        }
+        let url = if too_long {
+            Err(anyhow!("too long"))
+        } else {
+            parse_url(text)
+        };
+        let url = url.with_context(|| format!("line {number}"));
+        if urls.send(url).await.is_err() {
             break;
         }
     }
     Ok(())
 }
 
-const MAX_LINE: u64 = 8 << 10;
+/// Reads up to the end of a line, without keeping it.
+async fn skip_line(input: &mut (impl AsyncBufReadExt + Unpin)) -> io::Result<()> {
+    let mut part = Vec::new();
+    while !part.ends_with(b"\n") {
+        part.clear();
+        let length = input.take(MAX_LINE).read_until(b'\n', &mut part).await?;
+        if length == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
 
-/// Fetches web pages, a few at a time, from a list of any length.
+fn parse_url(text: &[u8]) -> Result<Url> {
+    let text = str::from_utf8(text)?;
+    let url = Url::parse(text)?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    ensure!(is_web, "neither http nor https"); // in `localhost:8080`, `localhost` is the scheme
+    Ok(url)
+}
+
+/// Prepares a client that allows `timeout` for a page, body included.
+///
+/// A client keeps connections open. A server may close one just when the next request is sent. It
+/// then fails through no fault of its own, so a request that is safe to repeat is sent again: up to
+/// 20 times, because the other connections may have been closed as well.
+pub fn client(timeout: Duration) -> ClientBuilder {
+    let send_again = retry::for_host(AnyHost)
+        .no_budget()
+        .max_retries_per_request(20)
+        .classify_fn(|attempt| {
+            let safe = attempt.method().is_idempotent();
+            if safe && attempt.error().is_some_and(lost_connection) {
+                attempt.retryable()
+            } else {
+                attempt.success()
+            }
+        });
+    Client::builder().timeout(timeout).retry(send_again)
+}
+
+struct AnyHost;
+
+impl PartialEq<&str> for AnyHost {
+    fn eq(&self, _: &&str) -> bool {
+        true
+    }
+}
+
+/// Whether a connection broke before the answer came.
+fn lost_connection(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<reqwest::Error>();
+    error.is_some_and(|error| error.is_request() && !error.is_connect() && !error.is_timeout())
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::exit;
+
+use axum::Router;
+use clap::{Parser, value_parser};
+use tokio::fs::File;
+use tokio::net::TcpListener;
+use tokio::signal::ctrl_c;
+use tokio::sync::mpsc;
+use tokio::task::block_in_place;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+
 #[derive(Parser)]
-#[command(version)]
 struct Args {
     /// Where to read the URLs, one per line [default: stdin]
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Fetch N pages of a demo server in this process instead
-    #[arg(long, value_name = "N", conflicts_with = "from")]
+
+    /// Fetch so many pages of a demo server in this process instead
+    #[arg(long, value_name = "PAGES", conflicts_with = "from")]
     demo: Option<u64>,
-    /// How many to fetch at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u16).range(1..))]
+
+    /// How many to fetch at a time
+    #[arg(long, default_value_t = 8, value_parser = value_parser!(u16).range(1..))]
     limit: u16,
-    /// How long one page may take, body included
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
-    timeout: f64,
+
+    /// How long one page may take, in seconds
+    #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(1..))]
+    timeout: u64,
 }
 
-fn main() -> ExitCode {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help, --version
-    });
-    let runtime = Runtime::new().expect("a runtime");
-    let (failures, mut failed) = mpsc::channel(64);
-    // A task, since tasks wake each other faster than this thread. This thread prints, since a task
-    // that waits for a full pipe could hold up everything, Ctrl-C too.
-    let done = runtime.spawn(run(args, failures));
-    while let Some(error) = failed.blocking_recv() {
-        let cause = error.root_cause().to_string().replace(['\r', '\n'], " ");
-        let _ = writeln!(io::stderr(), "{error}: {cause}"); // which URL or line, and why
-    }
-    let code = match runtime.block_on(done).expect("no panic in a task") {
-        Ok((summary, good)) => u8::from(writeln!(io::stdout(), "{summary}").is_err() || !good),
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::try_parse().unwrap_or_else(|error| exit_with(&error));
+    // In a task of its own: tasks wake each other faster than they wake `main`.
+    let status = match tokio::spawn(run(args)).await? {
+        Ok(true) => 0,
+        Ok(false) => 1,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            print_error(&format!("error: {error:#}"));
             2
         }
     };
-    runtime.shutdown_background(); // do not wait for a name lookup: nothing can stop it
-    ExitCode::from(code)
+    exit(status) // without waiting for a silent stdin
 }
 
-/// Returns the summary, and whether all is well.
-async fn run(args: Args, failures: mpsc::Sender<Error>) -> Result<(String, bool)> {
-    let timeout = Duration::try_from_secs_f64(args.timeout).context("--timeout")?;
-    ensure!(!timeout.is_zero(), "--timeout: 0 would fail every page");
-    let mut client = Client::builder().timeout(timeout);
-    let mut list = None;
-    if let Some(pages) = args.demo {
-        client = client.no_proxy(); // whatever http_proxy says: the server is in this process
-        list = Some(demo_list(pages).await?);
+/// Ends the program because of wrong arguments, with the first line of what clap says.
+fn exit_with(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit(); // `--help`
     }
-    let name = args
-        .from
-        .as_ref()
-        .map_or("stdin".into(), |path| path.display().to_string());
-    let (batches, mut lines) = mpsc::channel(4);
-    // Not `spawn_blocking`: a read of a silent stdin can be neither stopped nor waited for.
-    let reader = thread::spawn(move || match (list, args.from) {
-        (Some(list), _) => read_urls(list, batches),
-        (None, Some(path)) => read_urls(File::open(path)?, batches),
-        (None, None) => read_urls(io::stdin(), batches),
-    });
+    let message = error.to_string();
+    let first_line = message.lines().next().unwrap_or_default();
+    eprintln!("{first_line}");
+    exit(2)
+}
 
-    let (mut asked, mut got, mut bytes) = (0, 0, 0);
-    let lines = stream::poll_fn(|cx| lines.poll_recv(cx)).flat_map(stream::iter);
-    let lines = lines.inspect(|_| asked += 1);
-    let pages = Box::pin(fan_out(client.build()?, lines, args.limit.into()));
-    let mut pages = pages.take_until(Box::pin(ctrl_c()));
-    tokio::spawn(ctrl_c().then(|_| ctrl_c()).map(|_| exit(1))); // the second, whatever goes on
+/// Fetches all pages, prints how many arrived, and returns whether all did. Ctrl-C ends it early.
+async fn run(args: Args) -> Result<bool> {
+    let mut client = client(Duration::from_secs(args.timeout));
+    let (sender, urls) = mpsc::channel(64);
+    let reader = match args.demo {
+        Some(pages) => {
+            client = client.no_proxy(); // the demo server is in this process
+            tokio::spawn(list_demo_pages(pages, sender))
+        }
+        None => tokio::spawn(read_list(args.from, sender)),
+    };
+
+    let mut total = 0;
+    let mut fetched = 0;
+    let mut bytes = 0;
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_at_ctrl_c(stop.clone()));
+    let urls = ReceiverStream::new(urls).inspect(|_| total += 1);
+    let pages = fan_out(client.build()?, urls, args.limit.into());
+    let mut pages = Box::pin(pages.take_until(stop.cancelled()));
     while let Some(page) = pages.next().await {
         match page {
-            Ok((_, body)) => (got, bytes) = (got + 1, bytes + body.len()),
-            Err(error) => failures.send(error).await?,
+            Ok((_, body)) => {
+                fetched += 1;
+                bytes += body.len();
+            }
+            Err(error) => print_error(&format!("{error}: {}", error.root_cause())),
         }
     }
-    let interrupted = pages.take_result().is_some();
-    drop(pages); // after Ctrl-C: stops what is in flight
-    if !interrupted {
-        reader
-            .join()
-            .expect("no panic in the reader")
-            .context(name)?;
+    drop(pages); // cancels what is still in progress
+
+    let mut summary = format!("{fetched} of {total} pages, {bytes} bytes");
+    if stop.is_cancelled() {
+        summary.insert_str(0, "interrupted: ");
+    } else {
+        reader.await??;
     }
-    let how = if interrupted { "interrupted: " } else { "" };
-    Ok((
-        format!("{how}{got} of {asked} pages, {bytes} bytes"),
-        got == asked && !interrupted,
-    ))
+    // `println!` would panic in a broken pipe.
+    let printed = block_in_place(|| writeln!(io::stdout(), "{summary}"));
+    Ok(printed.is_ok() && fetched == total && !stop.is_cancelled())
 }
 
-/// Serves pages of 1 KiB on loopback and lists `pages` of them, one per line, as fast as it is
-/// read.
-async fn demo_list(pages: u64) -> Result<io::PipeReader> {
+/// Cancels `stop` at the first Ctrl-C, and ends the program at the second.
+async fn stop_at_ctrl_c(stop: CancellationToken) -> io::Result<()> {
+    ctrl_c().await?;
+    stop.cancel();
+    ctrl_c().await?;
+    exit(1)
+}
+
+/// Prints an error; `eprintln!` would panic in a broken pipe. A full pipe holds up no other task.
+fn print_error(line: &str) {
+    let _ = block_in_place(|| writeln!(io::stderr(), "{line}"));
+}
+
+/// Sends the URLs of a file, or of stdin.
+async fn read_list(from: Option<PathBuf>, urls: Sender<Result<Url>>) -> Result<()> {
+    let Some(path) = from else {
+        return read_urls(tokio::io::stdin(), urls).await.context("stdin");
+    };
+    let name = path.display().to_string();
+    let file = File::open(path).await.context(name.clone())?;
+    read_urls(file, urls).await.context(name)
+}
+
+/// Serves pages of 1 KiB on loopback, and sends the URLs of `pages` of them.
+async fn list_demo_pages(pages: u64, urls: Sender<Result<Url>>) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
+    let base = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
     let server = axum::serve(listener, Router::new().fallback(async || "x".repeat(1024)));
     tokio::spawn(async { server.await });
-    let (list, mut end) = io::pipe()?;
-    thread::spawn(move || (1..=pages).try_for_each(|n| writeln!(end, "http://{address}/{n}")));
-    Ok(list)
+    for page in 1..=pages {
+        let url = base.join(&page.to_string())?;
+        urls.send(Ok(url)).await?;
+    }
+    Ok(())
 }

@@ -4,7 +4,13 @@
 mod background_writer;
 #[cfg(feature = "database")]
 mod db_queries;
+mod fanout;
+mod fanout_retry;
+mod fanout_stream;
+mod fetch_json_in_order;
 mod graceful_shutdown;
+mod hedged_request;
+mod http_client_session;
 #[cfg(feature = "jobs")]
 mod job_queue;
 mod rate_limit;
