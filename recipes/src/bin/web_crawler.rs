@@ -1,1 +1,413 @@
-fn main() {}
+//! Crawl a website: follow the links of each page, down to a given depth, and read every page once.
+//!
+//! Use it to check links, or to archive or index a site. A crawler is a queue of the pages to fetch
+//! and a set of those that it has seen. A page enters the set when it is found, and not when it is
+//! fetched; otherwise two pages that link to it would both fetch it. An empty queue is not the end
+//! while a page is in progress, because that one may bring more links.
+//!
+//! - It stays on the host and port of the start. A redirect is followed if it does so too, and does
+//!   not count as a link. Start where your site redirects to: `https://www.example.com/`.
+//! - Links are read as in a browser without JavaScript, by `scraper`, on `html5ever`. XHTML is read
+//!   as HTML. The encoding is that of the byte order mark, the header, or `<meta>`.
+//! - What is no HTML, an image for example, is not downloaded. What cannot be read is an error.
+//! - Ask for permission with a pause between pages (`rate_limit`) and by `robots.txt`.
+//!
+//! Python: `scrapy`, or workers around an `asyncio.Queue`, `task_done`, and `queue.join()`
+//! Needs: `cargo add anyhow@1 encoding_rs@0.8 html5ever@0.40 percent-encoding@2 scraper@0.29`,
+//! `cargo add reqwest@0.13 -F brotli,deflate,gzip`, `cargo add tokio@1 -F rt`
+//! Demo needs: `cargo add axum@0.8`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/web_crawler.rs`
+//!
+//! ```console unordered
+//! $ cargo run -p recipes --features html --bin web_crawler
+//! 0 /1: 4 links
+//! 1 /2: 4 links
+//! 1 /3: 4 links
+//! 1 /4: 3 links
+//! 2 /5: 1 links
+//! 2 /6: 1 links
+//! 2 /7: 1 links
+//! 2 /8: 1 links
+//! 2 /9: 1 links
+//! 2 /10: 1 links
+//! 2 /11: 1 links
+//! 2 /12: 1 links
+//! 12 pages, 0 failed
+//! ```
+//!
+//! ```console
+//! $ cargo run -p recipes --features html --bin web_crawler -- --depth 0
+//! 0 /1: 4 links
+//! 1 pages, 0 failed
+//!
+//! $ cargo run -p recipes --features html --bin web_crawler -- --start http://127.0.0.1:9/
+//! ? 1
+//! 0 /: Connection refused (os error [..])
+//! 0 pages, 1 failed
+//! Error: 1 could not be read
+//! ```
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::mem;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use html5ever::driver::{self, ParseOpts};
+use html5ever::tendril::TendrilSink;
+use percent_encoding::{CONTROLS, percent_encode};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, LOCATION};
+use reqwest::{Client, ClientBuilder, Response, Url, redirect, retry};
+use scraper::{Html, HtmlTreeSink, Selector};
+use tokio::task::{JoinSet, spawn_blocking};
+
+/// What a crawl has found at a URL that is `depth` links away from the start.
+pub struct Visit {
+    pub url: Url,
+    pub depth: usize,
+    pub content: Result<Content>,
+}
+
+pub enum Content {
+    Page { html: String, links: Vec<Url> },
+    Redirect(Url),
+    NotHtml,
+}
+
+/// A crawl of one site. Dropping it cancels what is in progress.
+pub struct Crawler {
+    client: Client,
+    start: Url,
+    max_depth: usize,
+    max_pages: usize,
+    depth: usize,
+    queue: Vec<Url>,
+    next_depth: Vec<Url>,
+    in_progress: JoinSet<Visit>,
+    seen: HashSet<Url>,
+}
+
+impl Crawler {
+    /// How many pages are fetched at a time.
+    const AT_ONCE: usize = 4;
+
+    /// Prepares a crawl of the pages that are at most `max_depth` links away from `start`. It ends
+    /// after `max_pages` of them. `client` must have been prepared by [`client`].
+    pub fn new(client: Client, mut start: Url, max_depth: usize, max_pages: usize) -> Self {
+        start.set_fragment(None);
+        Self {
+            client,
+            start: start.clone(),
+            max_depth,
+            max_pages,
+            depth: 0,
+            queue: vec![start.clone()],
+            next_depth: Vec::new(),
+            in_progress: JoinSet::new(),
+            seen: HashSet::from([start]),
+        }
+    }
+
+    /// Waits for one of the pages in progress. Returns `None` at the end.
+    ///
+    /// What is in progress goes on between two calls, but only a call begins with further pages.
+    pub async fn next(&mut self) -> Option<Visit> {
+        if self.queue.is_empty() && self.in_progress.is_empty() {
+            self.queue = mem::take(&mut self.next_depth);
+            self.depth += 1;
+        }
+        while self.in_progress.len() < Self::AT_ONCE {
+            let Some(url) = self.queue.pop() else { break };
+            self.in_progress
+                .spawn(visit(self.client.clone(), url, self.depth));
+        }
+        // None are in progress now if there are no more in the queue: the end.
+        let visit = self.in_progress.join_next().await?;
+        let visit = visit.expect("a visit does not panic");
+
+        match &visit.content {
+            Ok(Content::Redirect(target)) if self.is_new(target) => {
+                self.queue.push(target.clone());
+            }
+            Ok(Content::Page { links, .. }) if self.depth < self.max_depth => {
+                for link in links {
+                    if self.is_new(link) {
+                        self.next_depth.push(link.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+        Some(visit)
+    }
+
+    /// Whether a URL is a page of this site that nobody has asked for yet. Marks it as seen.
+    fn is_new(&mut self, url: &Url) -> bool {
+        let is_http = matches!(url.scheme(), "http" | "https");
+        let same_host = url.host() == self.start.host() && url.port() == self.start.port();
+        let has_room = self.seen.len() < self.max_pages;
+        is_http && same_host && has_room && self.seen.insert(url.clone())
+    }
+}
+
+async fn visit(client: Client, url: Url, depth: usize) -> Visit {
+    let content = fetch(&client, &url).await;
+    Visit {
+        url,
+        depth,
+        content,
+    }
+}
+
+/// The largest page that is read, in bytes.
+const MAX_BODY: usize = 16 << 20;
+
+/// Fetches one page and reads its links.
+///
+/// # Errors
+/// If the request fails, the status is neither 2xx nor a redirect, or the body is too large or
+/// compressed in a way that was not asked for.
+pub async fn fetch(client: &Client, url: &Url) -> Result<Content> {
+    let mut response = client.get(url.clone()).send().await?;
+    if let Some(target) = redirect_target(&response) {
+        return Ok(Content::Redirect(target));
+    }
+    let status = response.status();
+    ensure!(status.is_success(), "the server answered {status}");
+    let content_type = header(&response, CONTENT_TYPE);
+    let is_html = content_type.starts_with("text/html");
+    let is_xhtml = content_type.starts_with("application/xhtml+xml");
+    let is_known = content_type.contains('/');
+    if is_known && !is_html && !is_xhtml {
+        return Ok(Content::NotHtml);
+    }
+    let compression = header(&response, CONTENT_ENCODING);
+    ensure!(compression.is_empty(), "compressed by {compression}");
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        ensure!(body.len() <= MAX_BODY, "larger than {MAX_BODY} bytes");
+    }
+    // Parsing would hold up the other tasks of this thread. A panic in it is an error of this page.
+    let url = url.clone();
+    Ok(spawn_blocking(move || read(&body, &content_type, &url)).await?)
+}
+
+/// A header of the response in lower case, or nothing. It may be in any encoding.
+fn header(response: &Response, name: HeaderName) -> String {
+    match response.headers().get(name) {
+        Some(value) => String::from_utf8_lossy(value.as_bytes()).to_lowercase(),
+        None => String::new(),
+    }
+}
+
+/// Where a redirect leads. Its address may have raw bytes, which stand for themselves.
+fn redirect_target(response: &Response) -> Option<Url> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.as_bytes();
+    let escaped = percent_encode(location, CONTROLS).to_string();
+    let mut target = response.url().join(&escaped).ok()?;
+    target.set_fragment(None);
+    Some(target)
+}
+
+/// Decodes a page as browsers do, and finds its links.
+fn read(body: &[u8], content_type: &str, url: &Url) -> Content {
+    let is_utf8 = str::from_utf8(body).is_ok();
+    let guess = if is_utf8 { UTF_8 } else { WINDOWS_1252 };
+    let named = charset(content_type).or_else(|| meta_charset(body));
+    // A byte order mark overrides it.
+    let (text, encoding, _) = named.unwrap_or(guess).decode(body);
+    let html = text.into_owned();
+    let links = links(&parse(&html), url, encoding);
+    Content::Page { html, links }
+}
+
+/// The encoding that a content type names, for example `text/html; charset=iso-8859-1`.
+fn charset(content_type: &str) -> Option<&'static Encoding> {
+    let content_type = content_type.to_lowercase();
+    let (_, value) = content_type.split_once("charset=")?;
+    let value = value.split(';').next()?;
+    let label = value.trim_matches(['"', '\'', ' ']);
+    Encoding::for_label(label.as_bytes())
+}
+
+/// The encoding that `<meta charset=..>` or `<meta http-equiv=content-type ..>` names.
+fn meta_charset(body: &[u8]) -> Option<&'static Encoding> {
+    let (text, _) = WINDOWS_1252.decode_without_bom_handling(body);
+    let html = parse(&text);
+    for meta in html.select(&selector("meta")) {
+        let encoding = match meta.attr("charset") {
+            Some(label) => Encoding::for_label(label.as_bytes()),
+            None => charset(meta.attr("content").unwrap_or_default()),
+        };
+        if let Some(encoding) = encoding {
+            // A page in UTF-16 could not be read so far.
+            return Some(encoding.output_encoding());
+        }
+    }
+    None
+}
+
+/// Parses as a browser without JavaScript does, which shows what stands in `<noscript>`.
+fn parse(text: &str) -> Html {
+    let mut options = ParseOpts::default();
+    options.tree_builder.scripting_enabled = false;
+    let sink = HtmlTreeSink::new(Html::new_document());
+    driver::parse_document(sink, options).one(text)
+}
+
+/// The links of a page, without those that are no URL.
+fn links(html: &Html, url: &Url, encoding: &'static Encoding) -> Vec<Url> {
+    // Links are relative to the first `<base>`, unless that is no place to be relative to.
+    let base = html.select(&selector("base[href]")).next();
+    let base = base.and_then(|base| url.join(base.attr("href")?).ok());
+    let base = base.filter(|base| !matches!(base.scheme(), "data" | "javascript"));
+    let base = base.as_ref().unwrap_or(url);
+    // A query is sent in the encoding of the page.
+    let encode_query: &dyn Fn(&str) -> Cow<[u8]> = &|query| encoding.encode(query).0;
+    let options = Url::options().base_url(Some(base));
+    let options = options.encoding_override(Some(encode_query));
+
+    let mut links = Vec::new();
+    for element in html.select(&selector("a, area")) {
+        let mut attributes = element.value().attrs();
+        let href = attributes.find(|(name, _)| *name == "href"); // in SVG also `xlink:href`
+        let link = href.and_then(|(_, href)| options.parse(href).ok());
+        if let Some(mut link) = link {
+            link.set_fragment(None);
+            links.push(link);
+        }
+    }
+    links
+}
+
+fn selector(css: &str) -> Selector {
+    Selector::parse(css).expect("a valid selector")
+}
+
+/// Prepares a client that allows `timeout` for a page, and leaves redirects to the crawler.
+///
+/// It sends a request again when its connection breaks before the answer comes. A client keeps connections
+/// open, and a server may close one just when the next request is sent.
+pub fn client(timeout: Duration) -> ClientBuilder {
+    let send_again = retry::for_host(AnyHost)
+        .no_budget()
+        .max_retries_per_request(5)
+        .classify_fn(|attempt| {
+            let safe = attempt.method().is_idempotent();
+            if safe && attempt.error().is_some_and(lost_connection) {
+                attempt.retryable()
+            } else {
+                attempt.success()
+            }
+        });
+    let name = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    let client = Client::builder()
+        .user_agent(name)
+        .timeout(timeout)
+        .redirect(redirect::Policy::none())
+        .retry(send_again);
+    if Client::builder().build().is_ok() {
+        return client;
+    }
+    client.tls_certs_only([]) // this system has no certificates: no https, but still http
+}
+
+struct AnyHost;
+
+impl PartialEq<&str> for AnyHost {
+    fn eq(&self, _: &&str) -> bool {
+        true
+    }
+}
+
+/// Whether a connection broke before the answer came.
+fn lost_connection(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<reqwest::Error>();
+    error.is_some_and(|error| error.is_request() && !error.is_connect() && !error.is_timeout())
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use axum::extract::Path;
+use axum::{Router, response, routing::get};
+use clap::Parser;
+use tokio::net::TcpListener;
+
+#[derive(Parser)]
+struct Args {
+    /// Where to start [default: a demo site in this process]
+    #[arg(long, value_parser = http_url)]
+    start: Option<Url>,
+
+    /// How many links away from the start
+    #[arg(long, default_value_t = 2)]
+    depth: usize,
+
+    /// How many pages in all
+    #[arg(long, default_value_t = 1000)]
+    pages: usize,
+}
+
+/// Reads a URL. `localhost:8080` alone would be one too, with the scheme `localhost`.
+fn http_url(text: &str) -> Result<Url> {
+    let url = Url::parse(text)?;
+    let scheme = url.scheme();
+    ensure!(matches!(scheme, "http" | "https"), "no http:// or https://");
+    Ok(url)
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    let mut client = client(Duration::from_secs(10));
+    let start = match args.start {
+        Some(url) => url,
+        None => {
+            client = client.no_proxy(); // the demo server is in this process
+            serve_demo_site().await?
+        }
+    };
+    let mut crawler = Crawler::new(client.build()?, start, args.depth, args.pages);
+    let mut pages = 0;
+    let mut failed = 0;
+    while let Some(visit) = crawler.next().await {
+        pages += 1;
+        let what = match visit.content {
+            Ok(Content::Page { links, .. }) => format!("{} links", links.len()),
+            Ok(Content::Redirect(target)) => format!("moved to {target}"),
+            Ok(Content::NotHtml) => "no HTML".to_owned(),
+            Err(error) => {
+                failed += 1;
+                error.root_cause().to_string()
+            }
+        };
+        println!("{} {}: {what}", visit.depth, visit.url.path());
+    }
+    println!("{} pages, {failed} failed", pages - failed);
+    ensure!(failed == 0, "{failed} could not be read");
+    Ok(())
+}
+
+/// Serves 12 pages on loopback, each with a link to the first and up to three others.
+async fn serve_demo_site() -> Result<Url> {
+    let page = async |Path(number): Path<u32>| {
+        let mut html = String::from("<a href=1>the first</a>");
+        for link in 3 * number - 1..=3 * number + 1 {
+            if link <= 12 {
+                html += &format!("<a href={link}>page {link}</a>");
+            }
+        }
+        response::Html(html)
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = Url::parse(&format!("http://{}/1", listener.local_addr()?))?;
+    let app = Router::new().route("/{number}", get(page));
+    let server = axum::serve(listener, app);
+    tokio::spawn(async { server.await });
+    Ok(url)
+}
