@@ -38,7 +38,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use percent_encoding::{CONTROLS, percent_encode};
 use reqwest::header::LOCATION;
-use reqwest::{Client, ClientBuilder, Response, StatusCode, Url, retry};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -130,44 +130,17 @@ fn raw_redirect(response: &Response) -> Option<Url> {
     response.url().join(&escaped).ok()
 }
 
-/// Prepares a client that says who it is, keeps cookies, and sends a request again when its
-/// connection breaks before the answer comes.
-///
-/// A client keeps connections open, and a server may close one just when the next request is sent.
+/// Prepares a client that says who it is, keeps cookies, and opens a connection for each request.
+/// One that was kept could be closed by the server just when it is used again.
 pub fn client() -> ClientBuilder {
-    let send_again = retry::for_host(AnyHost)
-        .no_budget()
-        .max_retries_per_request(5)
-        .classify_fn(|attempt| {
-            let safe = attempt.method().is_idempotent();
-            if safe && attempt.error().is_some_and(lost_connection) {
-                attempt.retryable()
-            } else {
-                attempt.success()
-            }
-        });
     let client = Client::builder()
         .user_agent("Mozilla/5.0 (compatible; status checker)")
         .cookie_store(true)
-        .retry(send_again);
+        .pool_max_idle_per_host(0);
     if Client::builder().build().is_ok() {
         return client;
     }
     client.tls_certs_only([]) // this system has no certificates: no https, but still http
-}
-
-struct AnyHost;
-
-impl PartialEq<&str> for AnyHost {
-    fn eq(&self, _: &&str) -> bool {
-        true
-    }
-}
-
-/// Whether a connection broke before the answer came.
-fn lost_connection(error: &(dyn std::error::Error + 'static)) -> bool {
-    let error = error.downcast_ref::<reqwest::Error>();
-    error.is_some_and(|error| error.is_request() && !error.is_connect() && !error.is_timeout())
 }
 
 // ---- Demo ----------------------------------------------------------------------------------

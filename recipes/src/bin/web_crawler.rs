@@ -13,7 +13,7 @@
 //! - Ask for permission with a pause between pages (`rate_limit`) and by `robots.txt`.
 //!
 //! Python: `scrapy`, or workers around an `asyncio.Queue`, `task_done`, and `queue.join()`
-//! Needs: `cargo add anyhow@1 encoding_rs@0.8 html5ever@0.40 percent-encoding@2 scraper@0.29`,
+//! Needs: `cargo add anyhow@1 encoding_rs@0.8 futures@0.3 html5ever@0.40 percent-encoding@2 scraper@0.29`,
 //! `cargo add reqwest@0.13 -F brotli,deflate,gzip`, `cargo add tokio@1 -F rt`
 //! Demo needs: `cargo add axum@0.8`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //! Tested: `recipes/tests/proof/web_crawler.rs`
@@ -50,128 +50,83 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::mem;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use futures::{StreamExt, stream};
 use html5ever::driver::{self, ParseOpts};
 use html5ever::tendril::TendrilSink;
 use percent_encoding::{CONTROLS, percent_encode};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, LOCATION};
 use reqwest::{Client, ClientBuilder, Response, Url, redirect, retry};
 use scraper::{Html, HtmlTreeSink, Selector};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 
-/// What a crawl has found at a URL that is `depth` links away from the start.
-pub struct Visit {
-    pub url: Url,
-    pub depth: usize,
-    pub content: Result<Content>,
-}
-
-pub enum Content {
-    Page { html: String, links: Vec<Url> },
-    Redirect(Url),
-    NotHtml,
-}
-
-/// A crawl of one site. Dropping it cancels what is in progress.
-pub struct Crawler {
-    client: Client,
-    start: Url,
-    max_depth: usize,
-    max_pages: usize,
-    depth: usize,
-    queue: Vec<Url>,
-    next_depth: Vec<Url>,
-    in_progress: JoinSet<Visit>,
-    seen: HashSet<Url>,
-}
-
-impl Crawler {
-    /// How many pages are fetched at a time.
-    const AT_ONCE: usize = 4;
-
-    /// Prepares a crawl of the pages that are at most `max_depth` links away from `start`. It ends
-    /// after `max_pages` of them. `client` must have been prepared by [`client`].
-    pub fn new(client: Client, mut start: Url, max_depth: usize, max_pages: usize) -> Self {
-        start.set_fragment(None);
-        Self {
-            client,
-            start: start.clone(),
-            max_depth,
-            max_pages,
-            depth: 0,
-            queue: vec![start.clone()],
-            next_depth: Vec::new(),
-            in_progress: JoinSet::new(),
-            seen: HashSet::from([start]),
-        }
-    }
-
-    /// Waits for one of the pages in progress. Returns `None` at the end.
-    ///
-    /// What is in progress goes on between two calls, but only a call begins with further pages.
-    pub async fn next(&mut self) -> Option<Visit> {
-        if self.queue.is_empty() && self.in_progress.is_empty() {
-            self.queue = mem::take(&mut self.next_depth);
-            self.depth += 1;
-        }
-        while self.in_progress.len() < Self::AT_ONCE {
-            let Some(url) = self.queue.pop() else { break };
-            self.in_progress
-                .spawn(visit(self.client.clone(), url, self.depth));
-        }
-        // None are in progress now if there are no more in the queue: the end.
-        let visit = self.in_progress.join_next().await?;
-        let visit = visit.expect("a visit does not panic");
-
-        match &visit.content {
-            Ok(Content::Redirect(target)) if self.is_new(target) => {
-                self.queue.push(target.clone());
-            }
-            Ok(Content::Page { links, .. }) if self.depth < self.max_depth => {
-                for link in links {
-                    if self.is_new(link) {
-                        self.next_depth.push(link.clone());
-                    }
-                }
-            }
-            _ => {}
-        }
-        Some(visit)
-    }
-
-    /// Whether a URL is a page of this site that nobody has asked for yet. Marks it as seen.
-    fn is_new(&mut self, url: &Url) -> bool {
-        let is_http = matches!(url.scheme(), "http" | "https");
-        let same_host = url.host() == self.start.host() && url.port() == self.start.port();
-        let has_room = self.seen.len() < self.max_pages;
-        is_http && same_host && has_room && self.seen.insert(url.clone())
-    }
-}
-
-async fn visit(client: Client, url: Url, depth: usize) -> Visit {
-    let content = fetch(&client, &url).await;
-    Visit {
-        url,
-        depth,
-        content,
-    }
-}
+/// How many pages are fetched at a time.
+const AT_ONCE: usize = 4;
 
 /// The largest page that is read, in bytes.
 const MAX_BODY: usize = 16 << 20;
+
+/// A page and its links. Of a redirect there is only the link, and nothing of what is not HTML.
+#[derive(Default)]
+pub struct Page {
+    pub html: String,
+    pub links: Vec<Url>,
+}
+
+/// Fetches `start` and what is at most `max_depth` links away from it on the same site, but at most
+/// `max_pages` pages, and calls `visit` with the URL, the depth and the page, or why it could not be
+/// read. Use a client that [`client`] has prepared. Dropping the future cancels the crawl.
+pub async fn crawl(
+    client: &Client,
+    mut start: Url,
+    max_depth: usize,
+    max_pages: usize,
+    mut visit: impl FnMut(Url, usize, Result<Page>),
+) {
+    start.set_fragment(None);
+    let mut seen = HashSet::from([start.clone()]);
+    let mut queue = vec![start.clone()];
+    for depth in 0..=max_depth {
+        let pages = stream::iter(mem::take(&mut queue));
+        let pages = pages.map(async |url| (fetch(client, &url).await, url));
+        let mut pages = pin!(pages.buffer_unordered(AT_ONCE));
+        while let Some((page, url)) = pages.next().await {
+            let links = page.as_ref().map_or(&[][..], |page| &page.links);
+            for link in links {
+                let is_wanted = same_site(link, &start) && seen.len() < max_pages;
+                if is_wanted && seen.insert(link.clone()) {
+                    queue.push(link.clone());
+                }
+            }
+            visit(url, depth, page);
+        }
+        if queue.is_empty() {
+            break;
+        }
+    }
+}
+
+fn same_site(url: &Url, start: &Url) -> bool {
+    let is_http = matches!(url.scheme(), "http" | "https");
+    is_http && url.host() == start.host() && url.port() == start.port()
+}
 
 /// Fetches one page and reads its links.
 ///
 /// # Errors
 /// If the request fails, the status is neither 2xx nor a redirect, or the body is too large or
 /// compressed in a way that was not asked for.
-pub async fn fetch(client: &Client, url: &Url) -> Result<Content> {
-    let mut response = client.get(url.clone()).send().await?;
+pub async fn fetch(client: &Client, url: &Url) -> Result<Page> {
+    let request = client.get(url.clone());
+    let mut response = request.send().await?;
     if let Some(target) = redirect_target(&response) {
-        return Ok(Content::Redirect(target));
+        let links = vec![target];
+        let html = String::new();
+        return Ok(Page { html, links });
     }
     let status = response.status();
     ensure!(status.is_success(), "the server answered {status}");
@@ -180,7 +135,7 @@ pub async fn fetch(client: &Client, url: &Url) -> Result<Content> {
     let is_xhtml = content_type.starts_with("application/xhtml+xml");
     let is_known = content_type.contains('/');
     if is_known && !is_html && !is_xhtml {
-        return Ok(Content::NotHtml);
+        return Ok(Page::default());
     }
     let compression = header(&response, CONTENT_ENCODING);
     ensure!(compression.is_empty(), "compressed by {compression}");
@@ -189,7 +144,7 @@ pub async fn fetch(client: &Client, url: &Url) -> Result<Content> {
         body.extend_from_slice(&chunk);
         ensure!(body.len() <= MAX_BODY, "larger than {MAX_BODY} bytes");
     }
-    // Parsing would hold up the other tasks of this thread. A panic in it is an error of this page.
+    // Parsing takes long for a task. On a thread of its own a panic is an error of this page only.
     let url = url.clone();
     Ok(spawn_blocking(move || read(&body, &content_type, &url)).await?)
 }
@@ -215,7 +170,7 @@ fn redirect_target(response: &Response) -> Option<Url> {
 }
 
 /// Decodes a page as browsers do, and finds its links.
-fn read(body: &[u8], content_type: &str, url: &Url) -> Content {
+fn read(body: &[u8], content_type: &str, url: &Url) -> Page {
     let is_utf8 = str::from_utf8(body).is_ok();
     let guess = if is_utf8 { UTF_8 } else { WINDOWS_1252 };
     let named = charset(content_type).or_else(|| meta_charset(body));
@@ -223,7 +178,7 @@ fn read(body: &[u8], content_type: &str, url: &Url) -> Content {
     let (text, encoding, _) = named.unwrap_or(guess).decode(body);
     let html = text.into_owned();
     let links = links(&parse(&html), url, encoding);
-    Content::Page { html, links }
+    Page { html, links }
 }
 
 /// The encoding that a content type names, for example `text/html; charset=iso-8859-1`.
@@ -372,23 +327,21 @@ async fn main() -> Result<()> {
             serve_demo_site().await?
         }
     };
-    let mut crawler = Crawler::new(client.build()?, start, args.depth, args.pages);
-    let mut pages = 0;
+    let client = client.build()?;
+    let mut read = 0;
     let mut failed = 0;
-    while let Some(visit) = crawler.next().await {
-        pages += 1;
-        let what = match visit.content {
-            Ok(Content::Page { links, .. }) => format!("{} links", links.len()),
-            Ok(Content::Redirect(target)) => format!("moved to {target}"),
-            Ok(Content::NotHtml) => "no HTML".to_owned(),
-            Err(error) => {
-                failed += 1;
-                error.root_cause().to_string()
-            }
-        };
-        println!("{} {}: {what}", visit.depth, visit.url.path());
-    }
-    println!("{} pages, {failed} failed", pages - failed);
+    let visit = |url: Url, depth, page: Result<Page>| match page {
+        Ok(page) => {
+            read += 1;
+            println!("{depth} {}: {} links", url.path(), page.links.len());
+        }
+        Err(error) => {
+            failed += 1;
+            println!("{depth} {}: {}", url.path(), error.root_cause());
+        }
+    };
+    crawl(&client, start, args.depth, args.pages, visit).await;
+    println!("{read} pages, {failed} failed");
     ensure!(failed == 0, "{failed} could not be read");
     Ok(())
 }
