@@ -3,13 +3,14 @@
 //! Use it for files that are too big for memory, or that another program picks up as soon as they
 //! appear. Each file is written piece by piece to a temporary file in the same folder. Only when all
 //! of it has arrived is it renamed: under its name there is a whole file or none. Dropping the stream
-//! stops the downloads and removes what there is of them, and so does an error.
+//! stops the downloads and removes what there is of them.
 //!
 //! - Only an answer of 2xx is a file. A file that exists already is kept, and is an error.
 //! - A file may take as long as it needs, but a server that is silent for 10 s has failed.
 //! - The name is the last part of the URL's path. If two URLs of a call have the same one, the
-//!   second becomes `2-NAME`. What file systems do not allow is replaced by `_`.
-//! - A server that announces no length may break off unnoticed, if it speaks HTTP/1.0.
+//!   second becomes `2-NAME`. What Windows does not allow becomes `_`, and a long name is cut.
+//! - If a server announces neither a length nor chunks, a broken connection looks like the end.
+//! - At Ctrl-C, drop the stream, as `main` does. A program that is killed leaves a `.tmp` file.
 //! - Downloads go on while you wait for the stream. If you are busy for long with a file, spawn a
 //!   task for it. Small pages, in memory: `fanout`.
 //!

@@ -1,20 +1,21 @@
 //! Crawl a website: follow the links of each page, down to a given depth, and read every page once.
 //!
-//! Use it to check links, or to archive or index a site. A crawler is a queue of the pages to fetch
-//! and a set of those that it has seen. A page enters the set when it is found, and not when it is
-//! fetched; otherwise two pages that link to it would both fetch it. An empty queue is not the end
-//! while a page is in progress, because that one may bring more links.
+//! Use it to check links, or to archive or index a site. The links on the pages of one depth are the
+//! queue of the next, and the crawl ends when it is empty. A page is marked as seen when its link is
+//! found, and not when it is fetched; otherwise two pages that link to it would both fetch it.
 //!
-//! - It stays on the host and port of the start. A redirect is followed if it does so too, and does
-//!   not count as a link. Start where your site redirects to: `https://www.example.com/`.
-//! - Links are read as in a browser without JavaScript, by `scraper`, on `html5ever`. XHTML is read
-//!   as HTML. The encoding is that of the byte order mark, the header, or `<meta>`.
-//! - What is no HTML, an image for example, is not downloaded. What cannot be read is an error.
-//! - Ask for permission with a pause between pages (`rate_limit`) and by `robots.txt`.
+//! - It stays on the host and port of the start. A redirect is a page with one link. Start where
+//!   your site redirects to, at `https://www.example.com/` for example.
+//! - Links are read by `scraper`, which parses HTML as browsers do. XHTML is read as HTML. A script
+//!   that adds links is not run; for that, use a browser and the `fantoccini` crate.
+//! - What is not HTML, an image for example, is not downloaded. What cannot be read is an error.
+//! - A slow page holds up the next depth. Pauses between pages are up to you (`rate_limit`), and so
+//!   is `robots.txt`.
 //!
-//! Python: `scrapy`, or workers around an `asyncio.Queue`, `task_done`, and `queue.join()`
-//! Needs: `cargo add anyhow@1 encoding_rs@0.8 futures@0.3 html5ever@0.40 percent-encoding@2 scraper@0.29`,
-//! `cargo add reqwest@0.13 -F brotli,deflate,gzip`, `cargo add tokio@1 -F rt`
+//! Python: `scrapy`, or workers around an `asyncio.Queue`, and `BeautifulSoup` for the links
+//! Needs: `cargo add anyhow@1 encoding_rs@0.8 futures@0.3 html5ever@0.40 percent-encoding@2`,
+//! `cargo add scraper@0.29`, `cargo add reqwest@0.13 -F brotli,deflate,gzip`,
+//! `cargo add tokio@1 -F rt`
 //! Demo needs: `cargo add axum@0.8`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //! Tested: `recipes/tests/proof/web_crawler.rs`
 //!
@@ -44,7 +45,7 @@
 //! ? 1
 //! 0 /: Connection refused (os error [..])
 //! 0 pages, 1 failed
-//! Error: 1 could not be read
+//! Error: 1 failed
 //! ```
 
 use std::borrow::Cow;
@@ -70,16 +71,18 @@ const AT_ONCE: usize = 4;
 /// The largest page that is read, in bytes.
 const MAX_BODY: usize = 16 << 20;
 
-/// A page and its links. Of a redirect there is only the link, and nothing of what is not HTML.
+/// The text of a page and its links. A redirect has one link and no text, an image has neither.
 #[derive(Default)]
 pub struct Page {
     pub html: String,
     pub links: Vec<Url>,
 }
 
-/// Fetches `start` and what is at most `max_depth` links away from it on the same site, but at most
-/// `max_pages` pages, and calls `visit` with the URL, the depth and the page, or why it could not be
-/// read. Use a client that [`client`] has prepared. Dropping the future cancels the crawl.
+/// Fetches `start` and what is at most `max_depth` links away from it on the same site, but no more
+/// than `max_pages` pages. Calls `visit` with the URL and the depth of each, and with the page or
+/// the error. Dropping the future cancels what is in progress.
+///
+/// Use a client that [`client`] has prepared: it must not follow redirects, which may lead elsewhere.
 pub async fn crawl(
     client: &Client,
     mut start: Url,
@@ -144,12 +147,13 @@ pub async fn fetch(client: &Client, url: &Url) -> Result<Page> {
         body.extend_from_slice(&chunk);
         ensure!(body.len() <= MAX_BODY, "larger than {MAX_BODY} bytes");
     }
-    // Parsing takes long for a task. On a thread of its own a panic is an error of this page only.
+    // Parsing would hold up other tasks. Here, even a panic in it is only an error of this page.
     let url = url.clone();
-    Ok(spawn_blocking(move || read(&body, &content_type, &url)).await?)
+    let page = spawn_blocking(move || read(&body, &content_type, &url)).await?;
+    Ok(page)
 }
 
-/// A header of the response in lower case, or nothing. It may be in any encoding.
+/// A header of the response in lower case, or nothing. A `HeaderValue` may be no UTF-8.
 fn header(response: &Response, name: HeaderName) -> String {
     match response.headers().get(name) {
         Some(value) => String::from_utf8_lossy(value.as_bytes()).to_lowercase(),
@@ -157,7 +161,7 @@ fn header(response: &Response, name: HeaderName) -> String {
     }
 }
 
-/// Where a redirect leads. Its address may have raw bytes, which stand for themselves.
+/// Where a redirect leads. Old servers send raw bytes in its address, which stay as they are.
 fn redirect_target(response: &Response) -> Option<Url> {
     if !response.status().is_redirection() {
         return None;
@@ -194,13 +198,13 @@ fn charset(content_type: &str) -> Option<&'static Encoding> {
 fn meta_charset(body: &[u8]) -> Option<&'static Encoding> {
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(body);
     let html = parse(&text);
-    for meta in html.select(&selector("meta")) {
+    for meta in html.select(&selector("meta[charset], meta[http-equiv=content-type i]")) {
         let encoding = match meta.attr("charset") {
             Some(label) => Encoding::for_label(label.as_bytes()),
             None => charset(meta.attr("content").unwrap_or_default()),
         };
         if let Some(encoding) = encoding {
-            // A page in UTF-16 could not be read so far.
+            // This text was not in UTF-16, or there would be no such element.
             return Some(encoding.output_encoding());
         }
     }
@@ -246,8 +250,8 @@ fn selector(css: &str) -> Selector {
 
 /// Prepares a client that allows `timeout` for a page, and leaves redirects to the crawler.
 ///
-/// It sends a request again when its connection breaks before the answer comes. A client keeps connections
-/// open, and a server may close one just when the next request is sent.
+/// It sends a request again when its connection breaks before the answer comes. A client keeps
+/// connections open, and a server may close one just when the next request is sent.
 pub fn client(timeout: Duration) -> ClientBuilder {
     let send_again = retry::for_host(AnyHost)
         .no_budget()
@@ -342,7 +346,7 @@ async fn main() -> Result<()> {
     };
     crawl(&client, start, args.depth, args.pages, visit).await;
     println!("{read} pages, {failed} failed");
-    ensure!(failed == 0, "{failed} could not be read");
+    ensure!(failed == 0, "{failed} failed");
     Ok(())
 }
 
