@@ -1,9 +1,9 @@
 //! Download files, a few at a time, each with a progress bar, and never leave half a file.
 //!
 //! Use it for files that are too big for memory, or that another program picks up as soon as they
-//! appear. Each file is written piece by piece to a temporary file in the same folder. Only when all
-//! of it has arrived is it renamed: under its name there is a whole file or none. Dropping the stream
-//! stops the downloads and removes what there is of them.
+//! appear. Each file is written piece by piece to a temporary file in the same folder. Only when
+//! all of it has arrived is it renamed: under its name there is a whole file or none. Dropping the
+//! stream stops the downloads and removes what there is of them.
 //!
 //! - Only an answer of 2xx is a file. A file that exists already is kept, and is an error.
 //! - A file may take as long as it needs, but a server that is silent for 10 s has failed.
@@ -194,7 +194,7 @@ use tokio::signal::ctrl_c;
 
 #[derive(Parser)]
 struct Args {
-    /// What to download [default: 2 files of a demo server in this process, which are removed again]
+    /// What to download [default: 2 files of a demo server in this process, to a temporary folder]
     #[arg(value_parser = http_url)]
     urls: Vec<Url>,
 

@@ -1,8 +1,8 @@
 //! Check whether sites are up, many at a time, and tell missing, failing and silent ones apart.
 //!
 //! Use it before a release, or every minute. Each site is asked for its page as a browser asks for
-//! it: with GET, because some servers refuse HEAD or answer it wrongly, with a `User-Agent`, and with
-//! the cookies that it sets. Redirects are followed. The body is not read.
+//! it: with GET, because some servers refuse HEAD or answer it wrongly, with a `User-Agent`, and
+//! with the cookies that it sets. Redirects are followed. The body is not read.
 //!
 //! - Up is a status of 2xx. Missing is 404 or 410. Failing is any other status, a connection that
 //!   breaks, or an answer that is not HTTP. Silent is a site that cannot be reached, by its name,

@@ -1,8 +1,9 @@
 //! Crawl a website: follow the links of each page, down to a given depth, and read every page once.
 //!
-//! Use it to check links, or to archive or index a site. The links on the pages of one depth are the
-//! queue of the next, and the crawl ends when it is empty. A page is marked as seen when its link is
-//! found, and not when it is fetched; otherwise two pages that link to it would both fetch it.
+//! Use it to check links, or to archive or index a site. The links on the pages of one depth are
+//! the queue of the next, and the crawl ends when it is empty. A page is marked as seen when its
+//! link is found, and not when it is fetched; otherwise two pages that link to it would both fetch
+//! it.
 //!
 //! - It stays on the host and port of the start. A redirect is a page with one link. Start where
 //!   your site redirects to, at `https://www.example.com/` for example.
@@ -82,7 +83,7 @@ pub struct Page {
 /// than `max_pages` pages. Calls `visit` with the URL and the depth of each, and with the page or
 /// the error. Dropping the future cancels what is in progress.
 ///
-/// Use a client that [`client`] has prepared: it must not follow redirects, which may lead elsewhere.
+/// Use a client that [`client`] has prepared. It must not follow redirects, which may lead away.
 pub async fn crawl(
     client: &Client,
     mut start: Url,
