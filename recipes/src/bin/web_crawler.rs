@@ -21,7 +21,7 @@
 //! Tested: `recipes/tests/proof/web_crawler.rs`
 //!
 //! ```console unordered
-//! $ cargo run -p recipes --features html --bin web_crawler
+//! $ cargo run -p recipes --bin web_crawler -F html
 //! 0 /1: 4 links
 //! 1 /2: 4 links
 //! 1 /3: 4 links
@@ -38,11 +38,11 @@
 //! ```
 //!
 //! ```console
-//! $ cargo run -p recipes --features html --bin web_crawler -- --depth 0
+//! $ cargo run -p recipes --bin web_crawler -F html -- --depth 0
 //! 0 /1: 4 links
 //! 1 pages, 0 failed
 //!
-//! $ cargo run -p recipes --features html --bin web_crawler -- --start http://127.0.0.1:9/
+//! $ cargo run -p recipes --bin web_crawler -F html -- --start http://127.0.0.1:9/
 //! ? 1
 //! 0 /: Connection refused (os error [..])
 //! 0 pages, 1 failed
