@@ -1,272 +1,255 @@
-//! Download many files to disk, a few at once, a bar for each, and never leave half a file.
+//! Download files, a few at a time, each with a progress bar, and never leave half a file.
 //!
-//! Use it for files that are too big for memory, or that somebody else picks up as soon as they are
-//! there. A file streams into a hidden `.part` file beside its place, is synced, and only then gets
-//! its name: under it there is a whole file or none. (A body without a length, which ends where an
-//! HTTP/1 connection is closed, cannot be checked for that.) An error and a panic remove the part,
-//! for that is what dropping the future does; so does Ctrl-C where it drops the stream, as in `run`
-//! below: left alone, it kills. The downloads are not spawned: to drop the stream drops them all on
-//! the spot, while an aborted task might outlive `main`. A server may be silent for 10 s, a file
-//! may take its time. What is there already is kept, and is an error; so is the second of two files
-//! of one name. Only a kill leaves a part behind. `tokio::fs` is `spawn_blocking` underneath, a
-//! trip to another thread for each call: hence the buffer. It is not done when `write_all` returns:
-//! hence the `flush`. Small pages: `fanout`.
+//! Use it for files that are too big for memory, or that another program picks up as soon as they
+//! appear. Each file is written piece by piece to a temporary file in the same folder. Only when
+//! all of it has arrived is it renamed: under its name there is a whole file or none. Dropping the
+//! stream stops the downloads and removes what there is of them.
 //!
-//! Python: `session.get(url)`, `content.iter_chunked`, `aiofiles`, then `os.replace`, by hand.
-//! Needs: `cargo add anyhow@1 axum@0.8 futures@0.3 indicatif@0.18 reqwest@0.13`,
-//! `cargo add tempfile@3`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
+//! - Only an answer of 2xx is a file. A file that exists already is kept, and is an error.
+//! - A file may take as long as it needs, but a server that is silent for 10 s has failed.
+//! - The name is the last part of the URL's path. If two URLs of a call have the same one, the
+//!   second becomes `2-NAME`. What Windows does not allow becomes `_`, and a long name is cut.
+//! - If a server announces neither a length nor chunks, a broken connection looks like the end.
+//! - At Ctrl-C, drop the stream, as `main` does. A program that is killed leaves a `.tmp` file.
+//! - Downloads go on while you wait for the stream. If you are busy for long with a file, spawn a
+//!   task for it. Small pages, in memory: `fanout`.
+//!
+//! Python: `aiohttp`'s `content.iter_chunked`, `aiofiles`, `tqdm`, then `os.replace`
+//! Needs: `cargo add anyhow@1 futures@0.3 indicatif@0.18 percent-encoding@2`,
+//! `cargo add reqwest@0.13 tempfile@3`, `cargo add tokio@1 -F fs,io-util,time`
+//! Demo needs: `cargo add axum@0.8`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/download_files.rs`
+//!
+//! ```console unordered
+//! $ cargo run -p recipes --bin download_files
+//! http://127.0.0.1:[..]/a/disk.img: [..]/disk.img
+//! http://127.0.0.1:[..]/b/disk.img: [..]/2-disk.img
+//! ```
 //!
 //! ```console
-//! $ cargo run -p recipes --bin download_files
-//! http://127.0.0.1:[..]/cut.bin: end of file before message length reached
-//! interrupted: 6 of 8 files, 6291456 bytes
-//! equal: 6; partial files: 1, then 0; threads of tokio::fs: [..]
-//!
-//! $ cargo run -p recipes --bin download_files -- http://127.0.0.1:9/a.iso
+//! $ cargo run -p recipes --bin download_files -- http://127.0.0.1:9/disk.img
 //! ? 1
-//! http://127.0.0.1:9/a.iso: Connection refused (os error [..])
-//! 0 of 1 files, 0 bytes
+//! http://127.0.0.1:9/disk.img: Connection refused (os error [..])
+//! Error: 1 missing
 //!
-//! $ cargo run -p recipes --bin download_files -- http://127.0.0.1:9/a.iso --into nowhere
+//! $ cargo run -p recipes --bin download_files -- localhost:8080/disk.img
 //! ? 2
-//! error: invalid value 'nowhere' for '--into <INTO>': No such file or directory (os error [..])
-//!
-//! $ cargo run -p recipes --bin download_files -- --limit 0
-//! ? 2
-//! error: invalid value '0' for '--limit <N>': 0 is not in 1..=65535
+//! error: invalid value 'localhost:8080/disk.img' for '[URLS]...': no http:// or https://
+//! ...
 //! ```
 
-use std::io::{Write, stderr, stdout};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::{cell::Cell, fs, path::Path, path::PathBuf, process::exit, time::Duration};
+use std::collections::HashSet;
+#[cfg(unix)]
+use std::fs::Permissions;
+use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use axum::{Router, body::Body, http::Uri, http::header::CONTENT_LENGTH};
-use clap::{Parser, value_parser};
-use futures::{Stream, StreamExt, future::ready, stream};
+use anyhow::{Result, bail, ensure};
+use futures::{Stream, StreamExt, stream};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use reqwest::{Client, Response, Url};
-use tokio::io::{AsyncWriteExt, BufWriter};
-use tokio::{fs::File, net::TcpListener, runtime::Builder, select, signal::ctrl_c, time::sleep};
+use percent_encoding::{CONTROLS, percent_encode};
+use reqwest::header::LOCATION;
+use reqwest::{Client, ClientBuilder, Response, Url};
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 
-/// Downloads every URL into `folder`, at most `limit` at once, under the last part of its path, and
-/// yields each with what was saved, or with the error that stopped it, in the order in which they
-/// end. A name stays as the URL has it, with `%20` for a blank. A bar in `bars` shows each that
-/// runs. Dropping the stream stops those and removes what there is of them. `client` wants a
-/// `read_timeout`: it has none by default. Panics if `limit` is 0.
+/// Downloads every URL into `folder`, at most `limit` at a time, and yields each one with the path
+/// of its file or its error, in the order in which they end. `bars` shows those in progress.
+///
+/// # Panics
+/// If `limit` is 0.
 pub fn download_all(
     client: Client,
-    urls: impl IntoIterator<Item = Url>,
+    urls: Vec<Url>,
     folder: PathBuf,
     limit: usize,
     bars: MultiProgress,
-) -> impl Stream<Item = (Url, Result<Saved>)> {
+) -> impl Stream<Item = (Url, Result<PathBuf>)> {
     assert!(limit > 0, "a limit of 0 would wait forever");
-    let style = ProgressStyle::with_template("{msg:24!} {wide_bar} {bytes} {eta}").expect("valid");
-    let download = move |url: Url| {
-        let name = url.path_segments().and_then(|mut parts| parts.next_back());
-        let name = name
-            .filter(|name| !name.is_empty())
-            .unwrap_or("index.html")
-            .to_owned();
-        let (client, path, bars) = (client.clone(), folder.join(&name), bars.clone());
-        let bar = ProgressBar::no_length()
-            .with_style(style.clone())
-            .with_message(name);
+    let style = ProgressStyle::with_template("{msg:30!} {wide_bar} {bytes:>10}");
+    let style = style.expect("a valid template");
+    let mut taken = HashSet::new();
+    let downloads = stream::iter(urls).map(move |url| {
+        let name = choose_name(&url, &mut taken);
+        let path = folder.join(&name);
+        let bar = ProgressBar::no_length().with_style(style.clone());
+        let bar = bar.with_message(name);
+        let client = client.clone();
+        let bars = bars.clone();
         async move {
-            let bar = bars.add(bar); // now that it begins
-            let saved = download(client, url.clone(), path, &bar).await;
+            let bar = bars.add(bar);
+            let saved = download(&client, url.clone(), &path, &bar).await;
             bar.finish_and_clear();
-            (url, saved)
+            (url, saved.map(|()| path))
         }
-    };
-    stream::iter(urls).map(download).buffer_unordered(limit)
+    });
+    downloads.buffer_unordered(limit)
 }
 
-/// Downloads one file to `path`, where there must be none, and moves `bar` along, which may be a
-/// `ProgressBar::hidden()`. A status from 400 to 599 is an error, and so is a body that ends before
-/// the length it announced. Dropped half-way, or failed, it leaves nothing behind.
-pub async fn download(client: Client, url: Url, path: PathBuf, bar: &ProgressBar) -> Result<Saved> {
-    ensure!(!path.try_exists()?, "there is such a file already"); // to know it early
-    let response = client
-        .get(url)
-        .send()
-        .await
-        .and_then(Response::error_for_status);
-    let mut response = response.map_err(reqwest::Error::without_url)?; // the caller has it
-    let _ = response
-        .content_length()
-        .inspect(|&bytes| bar.set_length(bytes));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)] // less the umask, like any new file; the default is for the owner's eyes only
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // In the same folder, since a rename never crosses file systems. Not on another thread, where
-    // it could come into being after this future is gone.
-    let folder = path.parent().context("not a path of a file")?;
-    let part = builder.prefix(".").suffix(".part").tempfile_in(folder)?;
-    let (file, part) = part.into_parts(); // to drop `part` removes it
-    let mut file = BufWriter::with_capacity(256 << 10, File::from_std(file));
-    let mut bytes = 0;
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(reqwest::Error::without_url)?
-    {
+/// The last part of the URL's path. If it is taken, with the first number that is not.
+fn choose_name(url: &Url, taken: &mut HashSet<String>) -> String {
+    let last = url.path().rsplit('/').next().unwrap_or_default();
+    // A URL is ASCII, so it may be cut anywhere. The end of a long name has its extension.
+    let end = &last[last.len().saturating_sub(200)..];
+    let mut name = end.replace([':', '*', '|', '"', '<', '>', '\\'], "_");
+    if name.is_empty() {
+        name.push_str("index.html");
+    }
+    let mut numbered = name.clone();
+    let mut number = 1;
+    while !taken.insert(numbered.to_lowercase()) {
+        number += 1;
+        numbered = format!("{number}-{name}");
+    }
+    numbered
+}
+
+/// Downloads one file to `path`, where there must be none, and moves `bar` along.
+///
+/// # Errors
+/// If the request fails, the status is not 2xx, the server is silent for too long, the connection
+/// breaks, or the file cannot be written. Nothing is left behind then.
+pub async fn download(client: &Client, url: Url, path: &Path, bar: &ProgressBar) -> Result<()> {
+    ensure!(!path.try_exists()?, "{} exists already", path.display());
+    let mut response = not_silent(request(client, url)).await?;
+    let status = response.status();
+    ensure!(status.is_success(), "the server answered {status}");
+    if let Some(length) = response.content_length() {
+        bar.set_length(length); // otherwise the bar stays empty, and only counts
+    }
+
+    let mut options = tempfile::Builder::new();
+    #[cfg(unix)] // as for any new file, less the umask; otherwise only its owner could read it
+    options.permissions(Permissions::from_mode(0o666));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let (file, temporary) = options.tempfile_in(folder)?.into_parts();
+    let mut file = File::from_std(file);
+    while let Some(chunk) = not_silent(response.chunk()).await? {
         file.write_all(&chunk).await?;
-        bytes += chunk.len() as u64;
         bar.inc(chunk.len() as u64);
     }
-    file.flush().await?; // the last write has only begun, and may yet fail
-    file.get_ref().sync_all().await?; // or a power cut could leave the name without the bytes
-    part.persist_noclobber(&path).map_err(|e| e.error)?; // `e` would keep the part
-    Ok(Saved { path, bytes })
+    file.flush().await?; // waits for the last write
+    file.sync_all().await?; // before the rename, in case the power fails
+    let renamed = temporary.persist_noclobber(path);
+    Ok(renamed.map_err(io::Error::from)?)
 }
 
-/// A file that is there, whole.
-#[derive(Debug)]
-pub struct Saved {
-    pub path: PathBuf,
-    pub bytes: u64,
+/// Waits for the server, at most for `SILENCE`. (The `read_timeout` of a client goes on while a
+/// file is written, and takes a slow disk for a silent server.)
+async fn not_silent<T>(answer: impl Future<Output = reqwest::Result<T>>) -> Result<T> {
+    match timeout(SILENCE, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => bail!("the server was silent for {SILENCE:?}"),
+    }
 }
 
-/// Downloads files, a few at a time.
+/// How long a server may be silent, before its answer begins and between two parts of it.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Sends a GET and follows redirects. Reqwest does that, except to an address of raw bytes.
+async fn request(client: &Client, url: Url) -> reqwest::Result<Response> {
+    let mut response = client.get(url).send().await?;
+    for _ in 0..10 {
+        let Some(target) = raw_redirect(&response) else {
+            break;
+        };
+        response = client.get(target).send().await?;
+    }
+    Ok(response)
+}
+
+/// Where a redirect leads whose `Location` is not UTF-8, as servers of old file names send it.
+fn raw_redirect(response: &Response) -> Option<Url> {
+    let location = response.headers().get(LOCATION)?.as_bytes();
+    if !response.status().is_redirection() || str::from_utf8(location).is_ok() {
+        return None;
+    }
+    let escaped = percent_encode(location, CONTROLS).to_string();
+    response.url().join(&escaped).ok()
+}
+
+/// Prepares a client that opens a connection for each file. One that was kept could be closed by
+/// the server just when it is used again.
+pub fn client() -> ClientBuilder {
+    let name = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    let client = Client::builder().user_agent(name).pool_max_idle_per_host(0);
+    if Client::builder().build().is_ok() {
+        return client;
+    }
+    client.tls_certs_only([]) // this system has no certificates: no https, but still http
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::pin::pin;
+
+use axum::Router;
+use clap::{Parser, value_parser};
+use tokio::net::TcpListener;
+use tokio::signal::ctrl_c;
+
 #[derive(Parser)]
 struct Args {
-    /// What to download; with no URL, 8 files of a demo server in this process, to a folder that
-    /// is removed: one of them is cut short, and one never ends, until it is interrupted
+    /// What to download [default: 2 files of a demo server in this process, to a temporary folder]
+    #[arg(value_parser = http_url)]
     urls: Vec<Url>,
+
     /// Where to put the files
-    #[arg(long, default_value = ".", value_parser = |s: &str| fs::read_dir(s).map(|_| PathBuf::from(s)))]
+    #[arg(long, default_value = ".")]
     into: PathBuf,
-    /// How many to download at once
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..))]
+
+    /// How many to download at a time
+    #[arg(long, default_value_t = 4, value_parser = value_parser!(u16).range(1..))]
     limit: u16,
 }
 
-static THREADS: AtomicUsize = AtomicUsize::new(0);
-
-fn main() -> Result<()> {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help
-    });
-    let mut builder = Builder::new_current_thread(); // this thread, and those it starts for files
-    let builder = builder
-        .enable_all()
-        .on_thread_start(|| _ = THREADS.fetch_add(1, Relaxed));
-    let runtime = builder.build()?; // never dropped: a name lookup may hang
-    exit(runtime.block_on(run(args))?)
+/// Reads a URL. `localhost:8080` alone would be one too, with the scheme `localhost`.
+fn http_url(text: &str) -> Result<Url> {
+    let url = Url::parse(text)?;
+    let scheme = url.scheme();
+    ensure!(matches!(scheme, "http" | "https"), "no http:// or https://");
+    Ok(url)
 }
 
-async fn run(
-    Args {
-        mut urls,
-        mut into,
-        limit,
-    }: Args,
-) -> Result<i32> {
-    let silent = Duration::from_secs(10);
-    let mut client = Client::builder()
-        .connect_timeout(silent)
-        .read_timeout(silent);
-    let demo = if urls.is_empty() {
-        Some(tempfile::tempdir()?)
-    } else {
-        None
-    };
-    if let Some(folder) = &demo {
-        urls = demo_files().await?;
-        into = folder.path().to_owned();
-        client = client.no_proxy(); // whatever http_proxy says: the server is in this process
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut args = Args::parse();
+    let mut client = client();
+    let folder = tempfile::tempdir()?;
+    if args.urls.is_empty() {
+        args.urls = serve_demo_files().await?;
+        args.into = folder.path().to_owned();
+        client = client.no_proxy(); // the demo server is in this process
     }
 
-    let (asked, bars) = (urls.len(), MultiProgress::new()); // on stderr, if that is a terminal
-    let (ended, mut saved, mut parts) = (Cell::new(0), Vec::new(), 0);
-    let files = download_all(
-        client.build()?,
-        urls,
-        into.clone(),
-        limit.into(),
-        bars.clone(),
-    );
-    let stop = async {
-        // The demo's files are there, and a part of the one that never ends; or some 10 s are over.
-        let more = || ended.get() + 1 < asked || count(&into, ".part") != 1;
-        let last = stream::iter(0..10_000).take_while(|_| ready(more()));
-        let last = last.for_each(|_| sleep(Duration::from_millis(1)));
-        select! { _ = ctrl_c() => {}, () = last, if demo.is_some() => {} }
-        parts = count(&into, ".part");
-    };
-    let mut files = Box::pin(files.take_until(Box::pin(stop)));
-    while let Some((mut url, file)) = files.next().await {
-        ended.set(ended.get() + 1);
-        let _ = (url.set_username(""), url.set_password(None)); // not to be printed
+    let mut missing = args.urls.len();
+    let bars = MultiProgress::new();
+    let limit = args.limit.into();
+    let files = download_all(client.build()?, args.urls, args.into, limit, bars.clone());
+    let mut files = pin!(files.take_until(ctrl_c()));
+    while let Some((url, file)) = files.next().await {
         match file {
-            Ok(file) => saved.push(file),
-            Err(e) => bars.suspend(|| _ = writeln!(stderr(), "{url}: {}", e.root_cause())),
+            Ok(path) => {
+                missing -= 1;
+                bars.suspend(|| println!("{url}: {}", path.display()));
+            }
+            Err(error) => bars.suspend(|| eprintln!("{url}: {}", error.root_cause())),
         }
     }
-    drop(files); // after Ctrl-C: stops what is in flight
-
-    let (got, bytes) = (
-        saved.len(),
-        saved.iter().map(|file| file.bytes).sum::<u64>(),
-    );
-    let how = if ended.get() < asked {
-        "interrupted: "
-    } else {
-        ""
-    };
-    let mut summary = format!("{how}{got} of {asked} files, {bytes} bytes\n");
-    let mut good = got == asked;
-    if demo.is_some() {
-        let equal = |file: &&Saved| fs::read(&file.path).is_ok_and(|bytes| bytes == content());
-        let equal = saved.iter().filter(equal).count();
-        let (left, threads) = (count(&into, "") - got, THREADS.load(Relaxed));
-        summary += &format!("equal: {equal}; partial files: {parts}, then {left}; ");
-        summary += &format!("threads of tokio::fs: {threads}\n");
-        good = (equal, parts, left, threads > 0) == (6, 1, 0, true);
-    }
-    // Not `print!`, which would panic in a broken pipe.
-    Ok(i32::from(write!(stdout(), "{summary}").is_err() || !good))
+    ensure!(missing == 0, "{missing} missing");
+    Ok(())
 }
 
-fn count(folder: &Path, suffix: &str) -> usize {
-    let names = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|e| e.file_name());
-    names
-        .filter(|name| name.to_string_lossy().ends_with(suffix))
-        .count()
-}
-
-/// A MiB without a repetition.
-fn content() -> Vec<u8> {
-    (0_u32..1 << 18).flat_map(u32::to_le_bytes).collect()
-}
-
-/// Serves files on loopback, and returns the addresses of 8: half of the first and of the last one
-/// comes, then the first is cut off, and the last goes on for ever.
-async fn demo_files() -> Result<Vec<Url>> {
-    let file = async |uri: Uri| {
-        let half = stream::iter([Ok(content()[..1 << 19].to_vec())]);
-        let body = match uri.path() {
-            "/cut.bin" => Body::from_stream(half.chain(stream::iter([Err("cut")]))),
-            "/endless.bin" => Body::from_stream(half.chain(stream::pending())),
-            _ => Body::from(content()),
-        };
-        ([(CONTENT_LENGTH, 1 << 20)], body)
-    };
+/// Serves files on loopback, and returns the URLs of two. They have the same name.
+async fn serve_demo_files() -> Result<Vec<Url>> {
+    let file = async || vec![0; 1 << 20];
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(file)).await });
-    let names = ["cut", "1", "2", "3", "4", "5", "6", "endless"].into_iter();
-    names
-        .map(|name| Ok(Url::parse(&format!("http://{address}/{name}.bin"))?))
-        .collect()
+    let base = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    let server = axum::serve(listener, Router::new().fallback(file));
+    tokio::spawn(async { server.await });
+    Ok(vec![base.join("a/disk.img")?, base.join("b/disk.img")?])
 }

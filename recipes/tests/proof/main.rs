@@ -4,6 +4,7 @@
 mod background_writer;
 #[cfg(feature = "database")]
 mod db_queries;
+mod download_files;
 mod fanout;
 mod fanout_retry;
 mod fanout_stream;
@@ -15,3 +16,6 @@ mod http_client_session;
 mod job_queue;
 mod rate_limit;
 mod single_flight_cache;
+mod site_status_checker;
+#[cfg(feature = "html")]
+mod web_crawler;
