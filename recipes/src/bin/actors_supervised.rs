@@ -52,19 +52,17 @@ impl Actor for Tally {
     }
 }
 
-/// A message: adds one of `people` equal shares of so many cents. For 0 people it panics.
-pub struct AddShare {
-    pub cents: u64,
-    pub people: u64,
-}
+/// A message: adds an amount in cents, written as text. Text that is no number makes the actor
+/// panic: that is the bug of this example.
+pub struct Add(pub String);
 
-impl Message<AddShare> for Tally {
+impl Message<Add> for Tally {
     type Reply = io::Result<u64>;
 
     /// Returns the new total, once it is stored.
-    async fn handle(&mut self, add: AddShare, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let share = add.cents / add.people;
-        let total = self.total.checked_add(share);
+    async fn handle(&mut self, add: Add, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
+        let cents = add.0.parse().unwrap();
+        let total = self.total.checked_add(cents);
         let total = total.ok_or_else(|| io::Error::other("the total is too large"))?;
         store(&self.file, total)?;
         self.total = total;
@@ -85,10 +83,11 @@ fn store(file: &Path, total: u64) -> io::Result<()> {
 #[derive(Actor)]
 pub struct Supervisor;
 
-/// Starts a tally on a thread of its own, since it waits for the disk, and its supervisor. Keep
-/// both: the tally ends when one of them is dropped. `file` is called at each start.
+/// Starts a tally on a thread of its own, since it waits for the disk, and its supervisor. Keep the
+/// supervisor: the tally ends when it is dropped. `file` is called at each start.
 ///
-/// After `max_restarts` restarts, without a minute between two of them, both end.
+/// Both end after a panic when there have been `max_restarts` restarts, without a minute of peace
+/// between them.
 ///
 /// # Panics
 /// Outside of a tokio runtime with several threads.
@@ -107,18 +106,16 @@ pub async fn start(
     (supervisor, tally)
 }
 
-/// Adds a share, and returns the new total. If this is dropped half-way, it may have been added.
+/// Adds an amount, and returns the new total. Dropped half-way, it may have been added or not.
 ///
 /// # Errors
 /// `ActorStopped` if the actor panicked on it, or ended before it answered; `ActorNotRunning` if it
-/// had ended before; `HandlerError` if the total cannot be stored. Then nothing is added.
-pub async fn add(
-    tally: &ActorRef<Tally>,
-    mut share: AddShare,
-) -> Result<u64, SendError<AddShare, io::Error>> {
+/// had ended before; `HandlerError` if the total cannot be stored, and then nothing is added.
+pub async fn add(tally: &ActorRef<Tally>, amount: &str) -> Result<u64, SendError<Add, io::Error>> {
+    let mut message = Add(amount.to_owned());
     loop {
-        match tally.ask(share).await {
-            Err(SendError::ActorRestarting(not_handled)) => share = not_handled,
+        match tally.ask(message).await {
+            Err(SendError::ActorRestarting(not_handled)) => message = not_handled,
             answer => return answer,
         }
     }
@@ -135,44 +132,30 @@ static STARTS: AtomicU32 = AtomicU32::new(0);
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("total");
-    let file = move || {
+    let file = folder.path().join("total");
+    let count_and_open = move || {
         STARTS.fetch_add(1, Relaxed);
-        path.clone()
+        file.clone()
     };
-    let (_supervisor, tally) = start(file, 2).await;
+    let (_supervisor, tally) = start(count_and_open, 2).await;
 
     let mut callers = JoinSet::new();
-    for n in 0..1000 {
+    for n in 1..=1000 {
         let tally = tally.clone();
-        let people = if n == 300 || n == 600 { 0 } else { 1 };
-        let share = AddShare { cents: 5, people };
-        callers.spawn(async move { add(&tally, share).await });
+        let amount = if n % 500 == 0 { "five" } else { "5" };
+        callers.spawn(async move { add(&tally, amount).await });
     }
     let answers = callers.join_all().await;
-    let answered = answers.iter().filter(|answer| answer.is_ok()).count();
-    println!("1000 messages, {answered} answered");
-
-    let nothing = AddShare {
-        cents: 0,
-        people: 1,
-    };
-    let total = add(&tally, nothing).await?;
+    let answered = answers.iter().filter(|answer| answer.is_ok());
+    println!("1000 messages, {} answered", answered.count());
+    let total = add(&tally, "0").await?;
     let restarts = STARTS.load(Relaxed) - 1;
-    println!("{restarts} restarts, the total is {total}");
+    println!("the total is {total}, after {restarts} restarts");
 
-    let bad = AddShare {
-        cents: 5,
-        people: 0,
-    };
-    let error = add(&tally, bad).await.unwrap_err();
+    let error = add(&tally, "five").await.unwrap_err();
     println!("one panic more: {error}");
     tally.wait_for_shutdown().await;
-    let good = AddShare {
-        cents: 5,
-        people: 1,
-    };
-    let error = add(&tally, good).await.unwrap_err();
+    let error = add(&tally, "5").await.unwrap_err();
     println!("after that: {error}");
     Ok(())
 }

@@ -67,7 +67,8 @@ pub async fn serve(
     stop: CancellationToken,
     grace: Duration,
 ) -> usize {
-    let time_limit = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT);
+    let too_slow = StatusCode::REQUEST_TIMEOUT;
+    let time_limit = TimeoutLayer::with_status_code(too_slow, REQUEST_TIMEOUT);
     let size_limit = RequestBodyLimitLayer::new(MAX_BODY);
     let routes = routes.layer(time_limit).layer(size_limit);
     let service = TowerToHyperService::new(routes);
@@ -90,7 +91,8 @@ pub async fn serve(
             Ok((stream, _address)) => {
                 let stream = TokioIo::new(stream);
                 let connection = http.serve_connection(stream, service.clone());
-                connections.spawn(graceful.watch(connection.into_owned()));
+                let connection = connection.into_owned();
+                connections.spawn(graceful.watch(connection));
             }
             Err(error) => {
                 // Out of file handles, for example. They come back as connections end.

@@ -29,10 +29,9 @@
 //! ...
 //! ```
 
-use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, Error, Result, bail};
 use socket2::SockRef;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -56,7 +55,7 @@ pub async fn proxy(
     to: String,
     limit: usize,
     idle: Duration,
-    failed: impl Fn(anyhow::Error),
+    failed: impl Fn(Error),
 ) {
     assert!(limit > 0, "a limit of 0 would wait forever");
     let mut connections = JoinSet::new();
@@ -90,41 +89,34 @@ pub async fn proxy(
 /// # Errors
 /// If the server cannot be reached, one side fails, or no bytes arrive for the time `idle`. Then
 /// both connections are reset.
-pub async fn pass_on(mut client: TcpStream, to: &str, idle: Duration) -> io::Result<()> {
+pub async fn pass_on(mut client: TcpStream, to: &str, idle: Duration) -> Result<()> {
     // From here on, whatever closes the connection resets it.
     client.set_zero_linger()?;
-    let connecting = TcpStream::connect(to);
-    let mut server = timeout(CONNECT_TIMEOUT, connecting).await??;
+    let connecting = timeout(CONNECT_TIMEOUT, TcpStream::connect(to));
+    let mut server = connecting.await.context("the server does not answer")??;
     server.set_zero_linger()?;
     // A short message is not held back to travel with the next one.
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
 
-    copy_until_idle(&mut client, &mut server, idle).await?;
-    // Both ends have been passed on: now closing delivers what is still on its way.
-    SockRef::from(&client).set_linger(None)?;
-    SockRef::from(&server).set_linger(None)
-}
-
-async fn copy_until_idle(
-    client: &mut TcpStream,
-    server: &mut TcpStream,
-    idle: Duration,
-) -> io::Result<(u64, u64)> {
     let arrived = Notify::new();
-    let mut client = InspectReader::new(client, |_: &[u8]| arrived.notify_one());
-    let mut server = InspectReader::new(server, |_: &[u8]| arrived.notify_one());
+    let mut from_client = InspectReader::new(&mut client, |_: &[u8]| arrived.notify_one());
+    let mut from_server = InspectReader::new(&mut server, |_: &[u8]| arrived.notify_one());
     let no_bytes = async { while timeout(idle, arrived.notified()).await.is_ok() {} };
     select! {
         biased;
-        copied = copy_bidirectional(&mut client, &mut server) => copied,
-        () = no_bytes => Err(io::Error::new(ErrorKind::TimedOut, "idle for too long")),
-    }
+        copied = copy_bidirectional(&mut from_client, &mut from_server) => copied?,
+        () = no_bytes => bail!("no bytes for {idle:?}"),
+    };
+    // Both ends have been passed on: now closing delivers what is still on its way.
+    SockRef::from(&client).set_linger(None)?;
+    SockRef::from(&server).set_linger(None)?;
+    Ok(())
 }
 
 // ---- Demo ----------------------------------------------------------------------------------
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use clap::Parser;
@@ -154,7 +146,7 @@ fn check_address(text: &str) -> io::Result<String> {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> Result<()> {
     let args = Args::parse();
     let listener = TcpListener::bind(args.listen).await?;
     let address = listener.local_addr()?;
@@ -173,7 +165,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn log(error: anyhow::Error) {
+fn log(error: Error) {
     let _ = writeln!(io::stderr(), "{error:#}"); // an error: nobody reads the log
 }
 

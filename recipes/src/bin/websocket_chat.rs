@@ -82,7 +82,7 @@ impl Room {
 async fn join(State(room): State<Room>, upgrade: WebSocketUpgrade) -> Response {
     // Before the client has its answer, so that it misses no line.
     let mut lines = room.lines.subscribe();
-    let upgrade = upgrade.max_message_size(MAX_LINE);
+    let upgrade = upgrade.max_frame_size(MAX_LINE).max_message_size(MAX_LINE);
     upgrade.on_upgrade(async move |mut socket| {
         let goodbye = chat(&mut socket, &room, &mut lines).await;
         close(socket, goodbye).await;
