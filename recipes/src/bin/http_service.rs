@@ -1,269 +1,185 @@
-//! Serve HTTP and websockets, and stop gracefully: what runs is finished, websockets are told.
+//! Serve HTTP with limits for slow clients, and stop gracefully: axum and hyper.
 //!
-//! Use it as the start of a service. axum runs each connection in a task, so a slow request holds
-//! up nobody as long as it waits and does not block. `with_graceful_shutdown` closes the listener
-//! and waits for the requests that run, but it knows nothing of websockets: they have left HTTP,
-//! and their tasks would die with the process. So each holds a token of a tracker, watches the stop
-//! itself, and says goodbye (1001, going away). One deadline is for all of it: a client that is
-//! stuck must not keep the old version alive.
-//! The first Ctrl-C stops it, the second ends the process. The same for other work, and for
-//! SIGTERM: `graceful_shutdown`.
+//! Use it as the start of a web service. Each connection has a task, so a slow request holds up
+//! nobody. `axum::serve` is shorter, but waits forever for a client that never finishes its
+//! request, and such clients use up all connections. So `serve` takes hyper's builder of
+//! connections, which has a timeout for the head. Layers of `tower-http` limit the request.
 //!
-//! Python: `aiohttp.web`, sanic or tornado; in aiohttp, too, `on_shutdown` has to close each of
-//! the websockets.
-//! Needs: `cargo add axum@0.8 -F ws`, `cargo add tokio-tungstenite@0.29`,
-//! `cargo add anyhow@1 futures@0.3 reqwest@0.13`, `cargo add clap@4 -F derive`,
-//! `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
+//! - A request that takes too long is answered with 408, and its handler is dropped where it
+//!   awaits. A handler that computes or blocks must do so in `to_thread`'s or `cpu_offload_rayon`'s
+//!   way: it would hold up others, and no timeout could end it.
+//! - A client that does not read a long answer keeps its connection. The `tokio-io-timeout` crate
+//!   adds a timeout for writing.
+//! - TLS and HTTP/2: a reverse proxy in front, or the `axum-server` crate. Websockets:
+//!   `websocket_chat`.
+//! - Stop at SIGTERM, which is what systemd, Docker and Kubernetes send: `signal_shutdown`.
+//!
+//! Python: `aiohttp.web`, FastAPI with uvicorn, sanic or tornado
+//! Needs: `cargo add axum@0.8 tracing@0.1`,
+//! `cargo add hyper-util@0.1 -F server-auto,server-graceful,service,tokio`,
+//! `cargo add tokio@1 -F macros,net,rt,time`, `cargo add tokio-util@0.7`,
+//! `cargo add tower-http@0.6 -F limit,timeout`
+//! Demo needs: `cargo add anyhow@1 reqwest@0.13`, `cargo add clap@4 -F derive`,
+//! `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/http_service.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin http_service -F websocket
-//! GET /: 200 "hello"
-//! GET /delay/10: 200 "10 ms later"
-//! GET /delay/soon: 400
-//! GET /nowhere: 404
-//! websocket: "to and fro"
-//! after the stop: request: 200 "after the stop"; websocket: "the server stops"; next client: refused
-//! the server waits for the websocket to say goodbye
-//! all ended in time
-//!
-//! $ cargo run -p recipes --bin http_service -F websocket -- --stuck --grace 1000
-//! ? 1
-//! GET /: 200 "hello"
-//! GET /delay/10: 200 "10 ms later"
-//! GET /delay/soon: 400
-//! GET /nowhere: 404
-//! websocket: "to and fro"
-//! after the stop: request: none; websocket: "the server stops"; next client: refused
-//! the server waits for the websocket to say goodbye
-//! not all ended in time
-//!
-//! $ cargo run -p recipes --bin http_service -F websocket -- --listen localhost
-//! ? 2
-//! error: invalid value 'localhost' for '--listen <ADDRESS>': invalid socket address syntax
+//! $ cargo run -p recipes --bin http_service
+//! /: 200 OK, "hello"
+//! /slow/1: 200 OK, "after 1 s"
+//! /slow/60: 408 Request Timeout, ""
+//! /nowhere: 404 Not Found, ""
+//! in progress at the stop: 200 OK, "after 1 s"
+//! cut off: 0
 //! ```
 
-use std::io::{self, Write, stdout};
-use std::net::SocketAddr;
-use std::{future::pending, process::exit, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Path, State};
-use axum::{Router, response::Response, routing::any, routing::get};
-use clap::Parser;
-use futures::{FutureExt, SinkExt, StreamExt, TryFutureExt};
-use reqwest::Client;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::{select, signal::ctrl_c, sync::Notify, time::sleep, time::timeout};
-use tokio_tungstenite::client_async;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use axum::Router;
+use axum::http::StatusCode;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::select;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
 
-/// What every handler may use. A clone is the same service.
-#[derive(Clone, Default)]
-pub struct Service {
-    /// Cancel it to stop the service.
-    pub stop: CancellationToken,
-    sockets: TaskTracker,
-}
+/// How long the head of a request may take, and how long a connection may be idle before it.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves `routes` until `service.stop` is canceled, then until all requests and websockets have
-/// ended, at most for `grace`. Returns whether all have; what is left ends with the runtime.
-/// Dropped half-way, it closes the listener; what runs goes on, and still sees `service.stop`.
+/// How long the rest of a request may take, until its answer begins.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The largest body of a request, in bytes.
+pub const MAX_BODY: usize = 1 << 20;
+
+/// Serves `routes` until `stop` is canceled, then waits for the requests in progress, at most for
+/// `grace`. Returns how many connections were still open then, and cut off. Dropping the future
+/// cuts off all of them.
 pub async fn serve(
-    service: Service,
-    routes: Router,
     listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
     grace: Duration,
-) -> io::Result<bool> {
-    let Service { stop, sockets } = service;
-    let server = axum::serve(listener, routes);
-    let server = server
-        .with_graceful_shutdown(stop.clone().cancelled_owned())
-        .into_future();
-    let all = server.then(async |served| {
-        sockets.close();
-        sockets.wait().await;
-        served
-    });
-    let deadline = stop.cancelled().then(|()| sleep(grace));
-    select! {
-        biased; // what ends with the deadline has not missed it
-        served = all => served.map(|()| true),
-        () = deadline => Ok(false),
-    }
-}
+) -> usize {
+    let too_slow = StatusCode::REQUEST_TIMEOUT;
+    let time_limit = TimeoutLayer::with_status_code(too_slow, REQUEST_TIMEOUT);
+    let size_limit = RequestBodyLimitLayer::new(MAX_BODY);
+    let routes = routes.layer(time_limit).layer(size_limit);
+    let service = TowerToHyperService::new(routes);
 
-/// The routes: a greeting, an answer that takes its time, and an echo over a websocket.
-pub fn routes(service: Service) -> Router {
-    Router::new()
-        .route("/", get(async || "hello"))
-        .route("/delay/{ms}", get(delay))
-        .route("/echo", any(echo))
-        .with_state(service)
-}
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new());
+    http.http1().header_read_timeout(HEAD_TIMEOUT);
+    // HTTP/1 only: to find out the version, it would wait for the first bytes without a timeout.
+    let http = http.http1_only();
 
-/// A path that is no number is a 400, which axum sees to. At most 10 s.
-async fn delay(Path(ms): Path<u16>) -> String {
-    let ms = ms.min(10_000);
-    sleep(Duration::from_millis(ms.into())).await;
-    format!("{ms} ms later")
-}
-
-async fn echo(State(service): State<Service>, upgrade: WebSocketUpgrade) -> Response {
-    // Taken here, while the request still counts: between the two nothing may go unseen.
-    let token = service.sockets.token();
-    // The defaults are 64 MiB, and 16 MiB for a frame, which is in memory before it is a message.
-    let upgrade = upgrade.max_message_size(64 << 10).max_frame_size(64 << 10);
-    upgrade.on_upgrade(async move |mut socket| {
-        let _token = token; // until the end
-        if service
-            .stop
-            .run_until_cancelled(repeat(&mut socket))
-            .await
-            .is_none()
-        {
-            let bye = CloseFrame {
-                code: close_code::AWAY,
-                reason: "the server stops".into(),
-            };
-            let _ = socket.send(Message::Close(Some(bye))).await; // or it is gone already
-            while let Some(Ok(_)) = socket.recv().await {} // until the client closes as well
-        }
-    })
-}
-
-/// Sends back what comes, until the client closes or the connection breaks.
-async fn repeat(socket: &mut WebSocket) {
-    while let Some(Ok(message)) = socket.recv().await {
-        let back = matches!(message, Message::Text(_) | Message::Binary(_)); // no pings
-        if back && socket.send(message).await.is_err() {
-            break;
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = select! {
+            accepted = listener.accept() => accepted,
+            Some(_ended) = connections.join_next() => continue,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _address)) => {
+                let stream = TokioIo::new(stream);
+                let connection = http.serve_connection(stream, service.clone());
+                let connection = connection.into_owned();
+                connections.spawn(graceful.watch(connection));
+            }
+            Err(error) => {
+                // Out of file handles, for example. They come back as connections end.
+                tracing::warn!("accept: {error}");
+                sleep(Duration::from_millis(100)).await;
+            }
         }
     }
+    drop(listener); // new connections are refused from here on
+    let all_ended = async {
+        graceful.shutdown().await;
+        while connections.join_next().await.is_some() {}
+    };
+    let _ = timeout(grace, all_ended).await; // an error: some are still open
+    connections.len()
 }
 
-/// Serves HTTP and websockets.
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::net::SocketAddr;
+use std::process;
+
+use axum::extract::Path;
+use axum::routing::get;
+use clap::Parser;
+use reqwest::Client;
+use tokio::join;
+use tokio::signal::ctrl_c;
+use tokio::sync::Notify;
+
 #[derive(Parser)]
 struct Args {
-    /// Serve here until Ctrl-C [default: a demo with clients in this process]
+    /// Where to serve, until Ctrl-C [default: a demo with a client in this process]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// How long what runs may take after the stop
-    #[arg(long, value_name = "MS", default_value_t = 10_000)]
-    grace: u64,
-    /// The demo has a request that never ends
-    #[arg(long)]
-    stuck: bool,
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help
-    });
-    let (service, grace) = (Service::default(), Duration::from_millis(args.grace));
-    let Some(address) = args.listen else {
-        exit(i32::from(!demo(service, grace, args.stuck).await?));
-    };
-    let listener = TcpListener::bind(address).await.unwrap_or_else(|error| {
-        eprintln!("error: {address}: {error}");
-        exit(2)
-    });
-    writeln!(stdout(), "http://{}", listener.local_addr()?)?;
-    let stop = service.stop.clone();
-    tokio::spawn(
-        ctrl_c()
-            .map(move |_| stop.cancel())
-            .then(|()| ctrl_c())
-            .map(|_| exit(130)),
-    );
-    exit(i32::from(
-        !serve(service.clone(), routes(service), listener, grace).await?,
-    ))
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = TcpListener::bind(args.listen.unwrap_or(any_port)).await?;
+    let address = listener.local_addr()?;
+    let routes = Router::new()
+        .route("/", get(async || "hello"))
+        .route("/slow/{seconds}", get(slow));
+    let stop = CancellationToken::new();
+    let server = serve(listener, routes, stop.clone(), Duration::from_secs(10));
+    let server = tokio::spawn(server);
+
+    if args.listen.is_some() {
+        // In this order: it listens for Ctrl-C, and then says so.
+        let (interrupted, ()) = join! {
+            biased;
+            ctrl_c(),
+            async { println!("http://{address}, until Ctrl-C") },
+        };
+        interrupted?;
+        stop.cancel();
+    } else {
+        demo(address, stop).await?;
+    }
+    select! {
+        cut_off = server => println!("stopped, {} connections cut off", cut_off?),
+        _ = ctrl_c() => process::exit(130), // the second one
+    }
+    Ok(())
 }
 
-static BEGUN: Notify = Notify::const_new();
+static SLOW_REQUEST: Notify = Notify::const_new();
 
-async fn demo(service: Service, grace: Duration, stuck: bool) -> Result<bool> {
-    let (mut out, stop, stopped) = (stdout(), service.stop.clone(), service.stop.clone());
-    let held = async move || {
-        BEGUN.notify_one();
-        stopped.cancelled().await;
-        if stuck {
-            pending().await
-        } else {
-            "after the stop"
-        }
-    };
-    let routes = routes(service.clone()).route("/held", get(held));
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let server = tokio::spawn(serve(service, routes, listener, grace));
-    let client = Client::builder().no_proxy().build()?; // whatever http_proxy says: it is in here
-    let ask = move |path: &str| {
-        let answer = client.get(format!("http://{address}/{path}")).send();
-        answer.and_then(async |answer| {
-            Ok(match answer.status().as_u16() {
-                200 => format!("200 {:?}", answer.text().await?),
-                other => other.to_string(),
-            })
-        })
-    };
-    for path in ["", "delay/10", "delay/soon", "nowhere"] {
-        writeln!(out, "GET /{path}: {}", ask(path).await?)?;
-    }
-    let stream = TcpStream::connect(address).await?;
-    let (mut socket, _) = client_async(format!("ws://{address}/echo"), stream).await?;
-    socket.send("to and fro".into()).await?;
-    writeln!(
-        out,
-        "websocket: {:?}",
-        socket.next().await.context("no echo")??.to_text()?
-    )?;
+async fn slow(Path(seconds): Path<u64>) -> String {
+    SLOW_REQUEST.notify_one();
+    sleep(Duration::from_secs(seconds)).await;
+    format!("after {seconds} s")
+}
 
-    let held = tokio::spawn(ask("held"));
-    timeout(Duration::from_secs(2), BEGUN.notified()).await?; // a request is at work
+/// Asks for a page, and stops the server before it has the answer.
+async fn demo(address: SocketAddr, stop: CancellationToken) -> anyhow::Result<()> {
+    let client = Client::builder().no_proxy().build()?;
+    let request = client.get(format!("http://{address}/slow/1"));
+    let request = tokio::spawn(request.send());
+    SLOW_REQUEST.notified().await;
+    println!("stopping, with a request in progress");
     stop.cancel();
-    let bye = timeout(Duration::from_secs(10), socket.next())
-        .await?
-        .context("no goodbye")??;
-    sleep(Duration::from_millis(100)).await; // a server that does not wait has ended by then
-    let waits = if server.is_finished() {
-        "does not wait"
-    } else {
-        "waits"
-    };
-    let None = socket.next().await else {
-        bail!("more after the goodbye")
-    }; // this answers it
-    let late = async { while TcpStream::connect(address).await.is_ok() {} };
-    let late = timeout(Duration::from_secs(2), late)
-        .await
-        .map_or("served", |()| "refused");
-    let done = server.await??;
-    let held = if done {
-        held.await??
-    } else {
-        "none".to_owned()
-    };
-    let text = bye.to_text()?;
-    writeln!(
-        out,
-        "after the stop: request: {held}; websocket: {text:?}; next client: {late}"
-    )?;
-    writeln!(out, "the server {waits} for the websocket to say goodbye")?;
-    writeln!(
-        out,
-        "{}",
-        if done {
-            "all ended in time"
-        } else {
-            "not all ended in time"
-        }
-    )?;
-    Ok(done && bye.is_close() && late == "refused" && waits == "waits")
+
+    let response = request.await??;
+    println!("{}: {}", response.status(), response.text().await?);
+    Ok(())
 }

@@ -1,6 +1,9 @@
 //! What the demos do not show: edge cases, panics, cancellation. Each module compiles the very
 //! file that people copy.
 
+mod actor;
+#[cfg(feature = "actors")]
+mod actors_supervised;
 mod background_writer;
 #[cfg(feature = "database")]
 mod db_queries;
@@ -12,10 +15,14 @@ mod fetch_json_in_order;
 mod graceful_shutdown;
 mod hedged_request;
 mod http_client_session;
+mod http_service;
 #[cfg(feature = "jobs")]
 mod job_queue;
 mod rate_limit;
 mod single_flight_cache;
 mod site_status_checker;
+mod tcp_proxy;
 #[cfg(feature = "html")]
 mod web_crawler;
+#[cfg(feature = "websocket")]
+mod websocket_chat;
