@@ -145,30 +145,24 @@ fn main() -> anyhow::Result<()> {
     let ids = workers.each_ref().map(Worker::id);
 
     let starts = (0..200_000).step_by(10_000);
-    let ranges: Vec<_> = starts
-        .map(|start| format!("{start} {}", start + 10_000))
-        .collect();
+    let lines: Vec<String> = starts.map(|start| start.to_string()).collect();
     let mut primes = 0;
-    for count in map(&mut workers, &ranges)? {
+    for count in map(&mut workers, &lines)? {
         primes += count.parse::<usize>()?;
     }
     println!("{primes} primes below 200000, counted by processes {ids:?}");
     Ok(())
 }
 
-/// Counts the primes in a range such as `10000 20000`, without its end.
-fn count_primes(range: &str) -> String {
-    let (start, end) = range.split_once(' ').expect("two numbers");
-    let start: u32 = start.parse().expect("a number");
-    let end: u32 = end.parse().expect("a number");
-    let primes = (start..end).filter(|number| is_prime(*number)).count();
+/// Counts the primes among 10000 numbers. The line holds the first one.
+fn count_primes(line: &str) -> String {
+    let start: u32 = line.parse().expect("a number");
+    let numbers = start..start + 10_000;
+    let primes = numbers.filter(|number| is_prime(*number)).count();
     primes.to_string()
 }
 
 fn is_prime(number: u32) -> bool {
-    if number < 3 || number.is_multiple_of(2) {
-        return number == 2;
-    }
-    let mut divisors = (3..=number.isqrt()).step_by(2);
-    divisors.all(|divisor| !number.is_multiple_of(divisor))
+    let mut divisors = 2..=number.isqrt();
+    number >= 2 && divisors.all(|divisor| !number.is_multiple_of(divisor))
 }

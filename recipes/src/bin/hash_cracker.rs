@@ -83,7 +83,8 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let words: u64 = (1..=args.longest).map(|length| 26_u64.pow(length)).sum();
+    let lengths = 1..=args.longest;
+    let words: u64 = lengths.map(|length| 26_u64.pow(length)).sum();
     let tried = AtomicU64::new(0);
     let found = find_word(args.longest, |word| {
         tried.fetch_add(1, Relaxed);
@@ -97,7 +98,10 @@ fn main() -> Result<()> {
 }
 
 fn parse_hash(text: &str) -> Result<u128> {
-    let is_hash = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    ensure!(is_hash, "not 32 hexadecimal digits");
+    let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ensure!(
+        text.len() == 32 && is_hexadecimal,
+        "not 32 hexadecimal digits"
+    );
     Ok(u128::from_str_radix(text, 16)?)
 }

@@ -71,74 +71,58 @@ pub fn best(losses: &[f64]) -> Option<usize> {
 
 // ---- Demo ----------------------------------------------------------------------------------
 
-#[derive(Debug)]
-struct Setting {
-    degree: usize,
-    /// How far one step of the fit goes.
-    rate: f64,
+fn main() {
+    let points: Vec<Point> = (0..500).map(measure).collect();
+    let settings = [1, 2, 5, 10, 20, 50, 100, 200];
+    let losses = grid_search(&settings, &points, 5, fit, mean_squared_error);
+
+    for (neighbors, loss) in settings.iter().zip(&losses) {
+        println!("{neighbors:>3} neighbors: mean squared error {loss:.6}");
+    }
+    let best = best(&losses).expect("there are finite losses");
+    println!("the best: {} neighbors", settings[best]);
 }
 
+#[derive(Clone)]
 struct Point {
     x: f64,
     y: f64,
 }
 
-fn main() {
-    let mut settings = Vec::new();
-    for degree in 1..=5 {
-        for rate in [0.01, 0.1, 0.3, 4.0] {
-            settings.push(Setting { degree, rate });
-        }
-    }
-    let points: Vec<Point> = (0..200).map(measure).collect();
-
-    let losses = grid_search(&settings, &points, 5, fit_polynomial, mean_squared_error);
-    println!("20 settings, 5 folds, 200 points");
-    let diverged = losses.iter().filter(|loss| !loss.is_finite()).count();
-    println!("{diverged} settings diverged");
-    let best = best(&losses).expect("not all of them diverge");
-    println!(
-        "the best: {:?}, mean loss {:.6}",
-        settings[best], losses[best]
-    );
-}
-
-/// Stands for a measurement: a point near a curve of degree 3.
+/// Stands for a measurement: a point near a curve.
 fn measure(number: u32) -> Point {
-    let x = f64::from(number * 37 % 200) / 100.0 - 1.0;
-    let noise = f64::from(number * 73 % 101) / 1010.0 - 0.05;
-    let y = x * x * x - 0.5 * x + noise;
+    let x = f64::from(number * 37 % 500) / 500.0;
+    let noise = f64::from(number * 73 % 101) / 101.0 - 0.5;
+    let y = x * x * x - 0.5 * x + 0.1 * noise;
     Point { x, y }
 }
 
-/// Fits a polynomial in small steps, one for each point, and returns its coefficients.
-fn fit_polynomial(setting: &Setting, points: &[&Point]) -> Vec<f64> {
-    let mut coefficients = vec![0.0; setting.degree + 1];
-    for _ in 0..100 {
-        for point in points {
-            let error = point.y - value_at(&coefficients, point.x);
-            let mut step = setting.rate * error;
-            for coefficient in &mut coefficients {
-                *coefficient += step;
-                step *= point.x;
-            }
-        }
-    }
-    coefficients
+/// Predicts the mean of the points that are nearest.
+struct NearestNeighbors {
+    neighbors: usize,
+    points: Vec<Point>,
 }
 
-fn value_at(coefficients: &[f64], x: f64) -> f64 {
-    let mut value = 0.0;
-    for coefficient in coefficients.iter().rev() {
-        value = value * x + coefficient;
+fn fit(neighbors: &usize, points: &[&Point]) -> NearestNeighbors {
+    NearestNeighbors {
+        neighbors: *neighbors,
+        points: points.iter().map(|point| (*point).clone()).collect(),
     }
-    value
 }
 
-fn mean_squared_error(coefficients: &Vec<f64>, points: &[&Point]) -> f64 {
+impl NearestNeighbors {
+    fn predict(&self, x: f64) -> f64 {
+        let mut points = self.points.clone();
+        points.sort_by(|a, b| (a.x - x).abs().total_cmp(&(b.x - x).abs()));
+        let nearest = points.iter().take(self.neighbors);
+        nearest.map(|point| point.y).sum::<f64>() / self.neighbors as f64
+    }
+}
+
+fn mean_squared_error(model: &NearestNeighbors, points: &[&Point]) -> f64 {
     let mut sum = 0.0;
     for point in points {
-        let error = point.y - value_at(coefficients, point.x);
+        let error = point.y - model.predict(point.x);
         sum += error * error;
     }
     sum / points.len() as f64

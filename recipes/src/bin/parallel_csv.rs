@@ -34,12 +34,15 @@
 use std::io::{BufRead, BufReader, Read};
 use std::iter;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use csv::{ByteRecord, ReaderBuilder};
 use rayon::prelude::*;
 
 /// A block has at least so many bytes, except for the last one.
 const BLOCK_SIZE: usize = 1 << 20;
+
+/// A quoted field must end within so many bytes.
+const MAX_BLOCK_SIZE: usize = 1 << 24;
 
 /// Adds up the column `name` of a CSV file with a header, on all threads of rayon's pool.
 ///
@@ -55,14 +58,19 @@ pub fn sum_column(input: impl Read + Send, name: &str) -> Result<f64> {
     let first_row = rows.read_block(1)?.context("the file is empty")?;
     let mut header = ByteRecord::new();
     first_row.parser().read_byte_record(&mut header)?;
-    let is_wanted = |index: &usize| header[*index] == *name.as_bytes();
-    let wanted: Vec<usize> = (0..header.len()).filter(is_wanted).collect();
-    let [column] = wanted[..] else {
-        bail!("the number of columns {name:?} is {}", wanted.len());
+    let mut columns = Vec::new();
+    for (index, field) in header.iter().enumerate() {
+        if field == name.as_bytes() {
+            columns.push(index);
+        }
+    }
+    let [column] = columns[..] else {
+        bail!("there are {} columns {name:?}", columns.len());
     };
 
     let blocks = iter::from_fn(|| rows.read_block(BLOCK_SIZE).transpose());
-    let sums = blocks.enumerate().par_bridge().map(|(number, block)| {
+    let numbered = blocks.enumerate().par_bridge();
+    let sums = numbered.map(|(number, block)| {
         let sum = block?.sum(column, header.len())?;
         Ok((number, sum))
     });
@@ -99,7 +107,7 @@ impl<R: Read> RowReader<R> {
     fn read_block(&mut self, size: usize) -> Result<Option<Block>> {
         let first_line = self.line;
         let mut text = Vec::new();
-        while text.len() < size || self.place == Place::Quoted {
+        while text.len() < size || self.in_quotes() && text.len() < MAX_BLOCK_SIZE {
             let start = text.len();
             if self.input.read_until(b'\n', &mut text)? == 0 {
                 break;
@@ -107,15 +115,18 @@ impl<R: Read> RowReader<R> {
             self.follow_quotes(&text[start..])?;
             self.line += 1;
         }
-        let quote_line = self.quote_line;
-        ensure!(
-            self.place != Place::Quoted,
-            "line {quote_line}: the quote is never closed"
-        );
+        if self.in_quotes() {
+            bail!("line {}: the quote is never closed", self.quote_line);
+        }
         let block = Block { first_line, text };
         Ok(Some(block).filter(|block| !block.text.is_empty()))
     }
 
+    fn in_quotes(&self) -> bool {
+        self.place == Place::Quoted
+    }
+
+    /// Follows the quotes through a line. Those in the middle of an unquoted field mean nothing.
     fn follow_quotes(&mut self, line: &[u8]) -> Result<()> {
         for byte in line {
             self.place = match (self.place, byte) {
@@ -179,23 +190,24 @@ impl Block {
         while matches!(self.text[start], b'\r' | b'\n') {
             start += 1;
         }
-        let before = &self.text[..start];
-        self.first_line + before.iter().filter(|byte| **byte == b'\n').count()
+        let bytes_before = self.text[..start].iter();
+        let lines_before = bytes_before.filter(|byte| **byte == b'\n');
+        self.first_line + lines_before.count()
     }
 }
 
 // ---- Demo ----------------------------------------------------------------------------------
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Cursor};
 
 use clap::Parser;
 
 #[derive(Parser)]
 struct Args {
     /// A CSV file, or - for stdin [default: 200000 rows of a demo table]
-    file: Option<PathBuf>,
+    file: Option<OsString>,
 
     /// The name of the column to add up
     #[arg(long, default_value = "amount")]
@@ -204,14 +216,15 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let sum = match args.file {
-        None => sum_column(demo_table().as_bytes(), &args.column)?,
-        Some(path) if path == Path::new("-") => sum_column(io::stdin(), &args.column)?,
-        Some(path) => {
-            let file = File::open(&path).with_context(|| path.display().to_string())?;
-            sum_column(file, &args.column)?
+    let input: Box<dyn Read + Send> = match args.file {
+        None => Box::new(Cursor::new(demo_table())),
+        Some(file) if file == "-" => Box::new(io::stdin()),
+        Some(file) => {
+            let opened = File::open(&file);
+            Box::new(opened.with_context(|| file.display().to_string())?)
         }
     };
+    let sum = sum_column(input, &args.column)?;
     println!("the sum of {:?} is {sum}", args.column);
     Ok(())
 }

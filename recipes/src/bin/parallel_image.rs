@@ -16,8 +16,9 @@
 //! Tested: `recipes/tests/proof/parallel_image.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin parallel_image -- set.png && rm set.png
-//! set.png: 300 x 200 pixels, 14471 of them in the Mandelbrot set
+//! $ cargo run -p recipes --bin parallel_image
+//! wrote [..]mandelbrot.png
+//! 15241 of 60000 pixels are in the Mandelbrot set
 //!
 //! $ cargo run -p recipes --bin parallel_image -- no/such/folder.png
 //! ? 1
@@ -63,7 +64,8 @@ pub fn write_png(path: &Path, width: u32, height: u32, image: &[[u8; 3]]) -> Res
         _ => Path::new("."),
     };
     // With `NamedTempFile::new_in` nobody else could read the file.
-    let mut file = tempfile::Builder::new().make_in(folder, |path| File::create_new(path))?;
+    let create = |path: &Path| File::create_new(path);
+    let mut file = tempfile::Builder::new().make_in(folder, create)?;
 
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -94,13 +96,18 @@ struct Args {
 fn main() -> Result<()> {
     let args = Args::parse();
     let folder = tempfile::tempdir()?;
-    let path = args.path.unwrap_or(folder.path().join("mandelbrot.png"));
+    let demo_path = folder.path().join("mandelbrot.png");
+    let path = args.path.unwrap_or(demo_path);
 
     let image = paint(WIDTH, HEIGHT, mandelbrot);
     write_png(&path, WIDTH as u32, HEIGHT as u32, &image)?;
-    let inside = image.iter().filter(|pixel| **pixel == BLACK).count();
-    println!("{WIDTH} x {HEIGHT} pixels, {inside} of them in the Mandelbrot set");
-    println!("{}: {} bytes", path.display(), path.metadata()?.len());
+    let black = image.iter().filter(|pixel| **pixel == BLACK);
+    println!("wrote {}", path.display());
+    println!(
+        "{} of {} pixels are in the Mandelbrot set",
+        black.count(),
+        image.len()
+    );
     Ok(())
 }
 

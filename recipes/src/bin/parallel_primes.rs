@@ -32,13 +32,10 @@ pub fn count_primes(limit: u32) -> usize {
     numbers.filter(|number| is_prime(*number)).count()
 }
 
-/// Tries every odd divisor up to the square root.
+/// Tries all divisors up to the square root.
 pub fn is_prime(number: u32) -> bool {
-    if number < 3 || number.is_multiple_of(2) {
-        return number == 2;
-    }
-    let mut divisors = (3..=number.isqrt()).step_by(2);
-    divisors.all(|divisor| !number.is_multiple_of(divisor))
+    let mut divisors = 2..=number.isqrt();
+    number >= 2 && divisors.all(|divisor| !number.is_multiple_of(divisor))
 }
 
 // ---- Demo ----------------------------------------------------------------------------------

@@ -34,150 +34,131 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error};
+use anyhow::{Context, Error, Result};
 use rayon::prelude::*;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
-/// What was counted in some files.
+/// The words of some files, and what could not be read.
 #[derive(Default)]
-pub struct Summary {
-    /// How often each word was there, in lowercase letters.
+pub struct Counts {
+    /// How often there is each word, in lowercase.
     pub words: HashMap<String, u64>,
-    /// How many files were counted.
-    pub files: u64,
-    /// One error for each file and each folder that was not, in the order of their paths.
+    /// An error for each file and each folder that could not be read.
     pub errors: Vec<Error>,
 }
 
 /// Counts the words of files, and of all files in folders, on all threads of rayon's pool.
-pub fn count_words(paths: &[PathBuf]) -> Summary {
+pub fn count_words(paths: &[PathBuf]) -> Counts {
     let mut files = Vec::new();
-    let mut summary = Summary::default();
+    let mut errors = Vec::new();
     for path in paths {
         for entry in WalkDir::new(path).sort_by_file_name() {
             match entry {
-                Ok(entry) => {
-                    let is_named = entry.depth() == 0 && !entry.file_type().is_dir();
-                    if is_named || entry.file_type().is_file() {
-                        files.push(entry.into_path());
-                    }
-                }
-                Err(error) => summary.errors.push(error.into()),
+                Ok(entry) if is_wanted(&entry) => files.push(entry.into_path()),
+                Ok(_) => {}
+                Err(error) => errors.push(error.into()),
             }
         }
     }
-    let parts = files.par_iter().fold(Summary::default, add_file);
-    summary.join(parts.reduce(Summary::default, Summary::join))
+    let parts = files.par_iter().fold(Counts::default, |mut counts, file| {
+        match count_file(file) {
+            Ok(words) => counts.add_words(words),
+            Err(error) => counts.errors.push(error),
+        }
+        counts
+    });
+    let mut counts = parts.reduce(Counts::default, |mut counts, other| {
+        counts.add_words(other.words);
+        counts.errors.extend(other.errors);
+        counts
+    });
+    counts.errors.extend(errors);
+    counts
 }
 
-fn add_file(mut summary: Summary, path: &PathBuf) -> Summary {
-    match count_file(path).with_context(|| path.display().to_string()) {
-        Ok(words) => {
-            summary.files += 1;
-            summary.words = join_counts(summary.words, words);
-        }
-        Err(error) => summary.errors.push(error),
-    }
-    summary
+/// Whether the entry is a file. What the caller names may be a pipe, or a link to a file.
+fn is_wanted(entry: &DirEntry) -> bool {
+    let is_named = entry.depth() == 0;
+    entry.file_type().is_file() || is_named && !entry.path().is_dir()
 }
 
 /// Counts the words of a file. A word is a run of letters and digits.
-fn count_file(path: &Path) -> io::Result<HashMap<String, u64>> {
+fn count_file(path: &Path) -> Result<HashMap<String, u64>> {
+    let name = || path.display().to_string();
+    let file = File::open(path).with_context(name)?;
     let mut words = HashMap::new();
-    for line in BufReader::new(File::open(path)?).lines() {
-        for word in line?.split(|c: char| !c.is_alphanumeric()) {
+    for line in BufReader::new(file).lines() {
+        let line = line.with_context(name)?.to_lowercase();
+        for word in line.split(|c: char| !c.is_alphanumeric()) {
             if !word.is_empty() {
-                *words.entry(word.to_lowercase()).or_default() += 1;
+                *words.entry(word.to_owned()).or_default() += 1;
             }
         }
     }
     Ok(words)
 }
 
-impl Summary {
-    fn join(mut self, other: Self) -> Self {
-        self.words = join_counts(self.words, other.words);
-        self.files += other.files;
-        self.errors.extend(other.errors);
-        self
+impl Counts {
+    fn add_words(&mut self, mut others: HashMap<String, u64>) {
+        if self.words.len() < others.len() {
+            mem::swap(&mut self.words, &mut others);
+        }
+        for (word, count) in others {
+            *self.words.entry(word).or_default() += count;
+        }
     }
-}
-
-fn join_counts(
-    mut large: HashMap<String, u64>,
-    mut small: HashMap<String, u64>,
-) -> HashMap<String, u64> {
-    if large.len() < small.len() {
-        mem::swap(&mut large, &mut small);
-    }
-    for (word, count) in small {
-        *large.entry(word).or_default() += count;
-    }
-    large
 }
 
 // ---- Demo ----------------------------------------------------------------------------------
 
-use std::cmp::Reverse;
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::ensure;
 use clap::Parser;
 
 #[derive(Parser)]
 struct Args {
-    /// Files and folders [default: 40 small files in a temporary folder]
+    /// Files and folders [default: 40 files in a temporary folder]
     paths: Vec<PathBuf>,
 }
 
 fn main() -> Result<()> {
-    let mut paths = Args::parse().paths;
+    let mut args = Args::parse();
     let demo_folder = tempfile::tempdir()?;
-    if paths.is_empty() {
+    if args.paths.is_empty() {
         write_demo_files(demo_folder.path())?;
-        paths.push(demo_folder.path().to_owned());
+        args.paths.push(demo_folder.path().to_owned());
     }
 
-    let summary = count_words(&paths);
-    for error in &summary.errors {
-        eprintln!("{error:#}");
-    }
-    let files = summary.files;
-    let total: u64 = summary.words.values().sum();
-    let different = summary.words.len();
-    println!("{files} files, {total} words, {different} different ones");
-
-    let mut words = Vec::from_iter(summary.words);
-    words.sort_by_key(|(word, count)| (Reverse(*count), word.clone()));
+    let counts = count_words(&args.paths);
+    let total: u64 = counts.words.values().sum();
+    let different = counts.words.len();
+    println!("{total} words, {different} different ones");
+    let mut words = Vec::from_iter(&counts.words);
+    words.sort_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then(a.cmp(b)));
     for (word, count) in words.iter().take(3) {
         println!("{count:>7} {word}");
     }
-    ensure!(
-        summary.errors.is_empty(),
-        "{} not read",
-        summary.errors.len()
-    );
+
+    for error in &counts.errors {
+        eprintln!("{error:#}");
+    }
+    let failed = counts.errors.len();
+    ensure!(failed == 0, "{failed} could not be read");
     Ok(())
 }
 
-/// Writes 40 files, half of them into a folder below. Each has a word that no other one has.
-fn write_demo_files(folder: &Path) -> io::Result<()> {
+fn write_demo_files(folder: &Path) -> Result<()> {
     let below = folder.join("below");
     fs::create_dir(&below)?;
-    for number in 1..=20 {
+    for number in 0..20 {
         let name = format!("{number}.txt");
-        fs::write(
-            folder.join(&name),
-            format!("The cat, the dog and cat{number}.\n"),
-        )?;
-        fs::write(
-            below.join(&name),
-            format!("The dog, the cat and dog{number}.\n"),
-        )?;
+        fs::write(folder.join(&name), "The dog, the cat.\n")?;
+        fs::write(below.join(&name), format!("The cat and dog{number}.\n"))?;
     }
     Ok(())
 }
