@@ -9,8 +9,8 @@
 //!   multiprocessing's `process_pool`.
 //! - Workers end with the pool: they are killed and reaped when it is dropped, also after an error.
 //!   Ctrl-C reaches them too. If this process is killed, they read the end of their stdin.
-//! - A worker must print nothing else to stdout, and must not keep its answer in a buffer: `sed -u`,
-//!   `python3 -u`. Otherwise both sides wait forever; there is no timeout.
+//! - A worker must read a whole line, print one line for it, and not keep it in a buffer, as most
+//!   programs do without `sed -u` or `python3 -u`. Otherwise both sides wait: there is no timeout.
 //! - A line costs a way through two pipes, so put a range of numbers into it and not one number.
 //!
 //! Python: `ProcessPoolExecutor().map(count_primes, ranges)`, but with lines and not pickles
@@ -23,15 +23,16 @@
 //! 17984 primes below 200000, counted by processes [[..], [..]]
 //! ```
 
-use std::io::{self, BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
 /// A process that answers each line with a line. Dropping it kills and reaps the process.
 pub struct Worker {
     process: Child,
-    answers: Lines<BufReader<ChildStdout>>,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Worker {
@@ -42,10 +43,12 @@ impl Worker {
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn()?;
-        let stdout = process.stdout.take().expect("piped");
+        let stdin = process.stdin.take().expect("piped");
+        let stdout = BufReader::new(process.stdout.take().expect("piped"));
         Ok(Self {
             process,
-            answers: BufReader::new(stdout).lines(),
+            stdin,
+            stdout,
         })
     }
 
@@ -57,18 +60,20 @@ impl Worker {
     /// Sends a line and waits for its answer.
     ///
     /// # Errors
-    /// If the process has ended, and for every call after that. If its answer is not UTF-8.
+    /// If the process ends before its answer does, and for every call after that. If the answer is
+    /// not UTF-8.
     ///
     /// # Panics
     /// If there is a line end in `line`: the answers would belong to other lines from then on.
     pub fn ask(&mut self, line: &str) -> io::Result<String> {
         assert!(!line.contains('\n'), "more than one line: {line:?}");
-        let stdin = self.process.stdin.as_mut().expect("piped");
-        let sent = stdin.write_all(format!("{line}\n").as_bytes());
-        if sent.is_ok()
-            && let Some(answer) = self.answers.next()
-        {
-            return answer;
+        let sent = self.stdin.write_all(format!("{line}\n").as_bytes());
+        let mut answer = String::new();
+        if sent.is_ok() {
+            self.stdout.read_line(&mut answer)?;
+        }
+        if let Some(whole_line) = answer.strip_suffix('\n') {
+            return Ok(whole_line.to_owned());
         }
         let status = self.stop()?;
         let message = format!("no answer to {line:?}, the worker has ended: {status}");

@@ -18,8 +18,15 @@
 //!
 //! ```console
 //! $ cargo run -p recipes --bin model_grid_search
-//! 20 settings, 5 folds, 200 rows
-//! the best: degree 3, rate 0.1, mean loss [..]
+//!   1 neighbors: mean squared error 0.002457
+//!   2 neighbors: mean squared error 0.002323
+//!   5 neighbors: mean squared error 0.000952
+//!  10 neighbors: mean squared error 0.000727
+//!  20 neighbors: mean squared error 0.000862
+//!  50 neighbors: mean squared error 0.001176
+//! 100 neighbors: mean squared error 0.003254
+//! 200 neighbors: mean squared error 0.011779
+//! the best: 10 neighbors
 //! ```
 
 use rayon::prelude::*;

@@ -1,18 +1,19 @@
 //! Add up a column of a large CSV file on all cores.
 //!
-//! Use it for a file of any size whose rows can be read apart. It must not be cut at every line end:
-//! a quoted field may hold one. So one thread at a time reads a block of whole rows, which only
-//! takes a look at the quotes, and rayon's `par_bridge` gives each block to a thread that parses it
-//! with the `csv` crate. There is one block in memory for each thread.
+//! Use it for a file of any size, or a pipe. A CSV file must not be cut at any line end: a quoted
+//! field may hold one. So a block of whole rows is read at a time, which takes only a look at the
+//! quotes, and rayon's `par_bridge` gives each block to a thread that parses it with the `csv`
+//! crate. Each thread has one block in memory.
 //!
-//! - A row that is broken is an error with its line: a number that is none, a field too many, a quote
-//!   that is never closed. The `csv` crate alone takes all rows behind such a quote for one field.
-//! - With several broken rows you get the error of any of them.
-//! - The blocks are added in the order of the file: floats in another order give another sum. For
-//!   money put `rust_decimal::Decimal` in the place of `f64`.
-//! - Many small files: `word_count`. Tables with groups and joins: the `polars` crate.
+//! - A broken row is an error with its line: a field too few, a number that is none, a quote that is
+//!   not closed. The `csv` crate reads such a quote and all rows behind it as one field.
+//! - If several rows are broken, you get the error of any of them.
+//! - The sums of the blocks are added in the order of the file, so the result is always the same.
+//!   Floats in another order can give another sum.
+//! - Money: `rust_decimal::Decimal` in the place of `f64`. Groups and joins: the `polars` crate.
+//! - Many small files: `word_count`.
 //!
-//! Python: `pandas.read_csv(path, chunksize=n)`; on all cores `polars.scan_csv` or `dask.dataframe`
+//! Python: `polars.scan_csv`, `dask.dataframe.read_csv`; `pandas.read_csv` uses one core
 //! Needs: `cargo add anyhow@1 csv@1 rayon@1`
 //! Demo needs: `cargo add clap@4 -F derive`
 //! Tested: `recipes/tests/proof/parallel_csv.rs`
@@ -22,13 +23,13 @@
 //! the sum of "amount" is 375000
 //!
 //! $ printf 'city,price\nLima,1.50\n"Rio\nde Janeiro",2\n' | \
-//!   cargo run -p recipes --bin parallel_csv -- /dev/stdin --column price
+//!   cargo run -p recipes --bin parallel_csv -- - --column price
 //! the sum of "price" is 3.5
 //!
 //! $ printf 'city,amount\nLima,1.50\n"Rio,2.00\nQuito,3.00\n' | \
 //!   cargo run -p recipes --bin parallel_csv -- -
 //! ? 1
-//! Error: line 3: the quote is never closed
+//! Error: line 3: the quote is not closed
 //! ```
 
 use std::io::{BufRead, BufReader, Read};
@@ -107,23 +108,22 @@ impl<R: Read> RowReader<R> {
     fn read_block(&mut self, size: usize) -> Result<Option<Block>> {
         let first_line = self.line;
         let mut text = Vec::new();
-        while text.len() < size || self.in_quotes() && text.len() < MAX_BLOCK_SIZE {
+        while text.len() < size || self.place == Place::Quoted {
             let start = text.len();
             if self.input.read_until(b'\n', &mut text)? == 0 {
                 break;
             }
             self.follow_quotes(&text[start..])?;
             self.line += 1;
+            if text.len() > MAX_BLOCK_SIZE {
+                break;
+            }
         }
-        if self.in_quotes() {
-            bail!("line {}: the quote is never closed", self.quote_line);
+        if self.place == Place::Quoted {
+            bail!("line {}: the quote is not closed", self.quote_line);
         }
         let block = Block { first_line, text };
         Ok(Some(block).filter(|block| !block.text.is_empty()))
-    }
-
-    fn in_quotes(&self) -> bool {
-        self.place == Place::Quoted
     }
 
     /// Follows the quotes through a line. Those in the middle of an unquoted field mean nothing.

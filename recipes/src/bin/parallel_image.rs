@@ -22,7 +22,7 @@
 //!
 //! $ cargo run -p recipes --bin parallel_image -- no/such/folder.png
 //! ? 1
-//! Error: No such file or directory (os error 2) at path "no/such/[..]"
+//! Error: No such file or directory (os error 2)
 //! ```
 
 use std::fs::File;

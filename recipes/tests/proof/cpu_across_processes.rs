@@ -63,8 +63,15 @@ fn a_worker_that_dies_is_an_error_with_its_status_and_nothing_is_left_of_the_oth
 }
 
 #[test]
+fn half_an_answer_is_none() {
+    let mut worker = shell("read -r line; printf 17; exit 1");
+    let error = worker.ask("1").unwrap_err();
+    assert!(error.to_string().ends_with("exit status: 1"), "{error}");
+}
+
+#[test]
 fn a_worker_that_closes_its_output_and_runs_on_is_an_error() {
-    let mut worker = shell("exec >/dev/null; sleep 600");
+    let mut worker = shell("exec sleep 600 >/dev/null");
     let error = worker.ask("1").unwrap_err();
     assert!(
         error.to_string().ends_with("signal: 9 (SIGKILL)"),
@@ -83,7 +90,7 @@ fn dropping_a_busy_worker_kills_and_reaps_it() {
 
 #[test]
 fn no_lines_give_no_answers_and_a_long_line_comes_back_whole() {
-    let mut workers = [Worker::start(&mut Command::new("cat")).unwrap()];
+    let mut workers = [shell("exec sed -u ''")];
     assert!(map(&mut workers, &[]).unwrap().is_empty());
     let long = "x".repeat(1 << 20);
     let answers = map(&mut workers, &lines(&["", &long])).unwrap();
@@ -93,5 +100,5 @@ fn no_lines_give_no_answers_and_a_long_line_comes_back_whole() {
 #[test]
 #[should_panic = "more than one line"]
 fn two_lines_are_not_one() {
-    let _ = shell("cat").ask("1\n2");
+    let _ = shell("exec sed -u ''").ask("1\n2");
 }

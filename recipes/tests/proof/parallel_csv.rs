@@ -68,19 +68,19 @@ fn the_sum_is_bit_equal_for_any_number_of_threads() {
 #[test]
 fn a_stray_quote_is_an_error_with_its_line() {
     let unclosed = b"city,amount,comment\nLima,1.50,\"5 inch\nOslo,2.00,ok\nQuito,3.00,ok\n";
-    assert_eq!(error(unclosed), "line 2: the quote is never closed");
+    assert_eq!(error(unclosed), "line 2: the quote is not closed");
     // The `csv` crate reads three fields in one row here.
     let two = b"city,amount,comment\nLima,1.50,\"5 inch\nOslo,2.00,\"6 inch\n";
     assert_eq!(error(two), "line 3: text behind a closing quote");
-    assert_eq!(error(b"amount\n\"1"), "line 2: the quote is never closed");
-    assert_eq!(error(b"\"amount\n1\n"), "line 1: the quote is never closed");
+    assert_eq!(error(b"amount\n\"1"), "line 2: the quote is not closed");
+    assert_eq!(error(b"\"amount\n1\n"), "line 1: the quote is not closed");
 }
 
 #[test]
 fn a_quote_that_is_never_closed_ends_even_an_endless_input() {
     let endless = b"amount\n1\n\"".chain(io::repeat(b'\n'));
     let error = sum_column(endless, "amount").unwrap_err();
-    assert_eq!(error.to_string(), "line 3: the quote is never closed");
+    assert_eq!(error.to_string(), "line 3: the quote is not closed");
 }
 
 #[test]
