@@ -7,11 +7,11 @@
 //!
 //! - A worker that dies is an error. For one that is replaced, for typed tasks and for panics, use
 //!   multiprocessing's `process_pool`.
-//! - Workers end with the pool: they are killed and reaped when it is dropped, also after an error.
-//!   Ctrl-C reaches them too. If this process is killed, they read the end of their stdin.
+//! - Dropping a `Worker` kills and reaps its process, also after an error. Ctrl-C in a terminal
+//!   ends the workers too. If this process is killed, they read the end of their stdin and end.
 //! - A worker must read a whole line, print one line for it, and not keep it in a buffer, as most
 //!   programs do without `sed -u` or `python3 -u`. Otherwise both sides wait: there is no timeout.
-//! - A line costs a way through two pipes, so put a range of numbers into it and not one number.
+//! - Each line costs a round trip through two pipes, so let it stand for many numbers, not for one.
 //!
 //! Python: `ProcessPoolExecutor().map(count_primes, ranges)`, but with lines and not pickles
 //! Needs: nothing

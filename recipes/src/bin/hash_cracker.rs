@@ -8,7 +8,7 @@
 //!   everything in front of it.
 //! - Nothing stops in the middle of a candidate, so keep one short.
 //! - All hits: `filter` and `collect`. At the first error: `rayon_first_error`.
-//! - For real passwords a fast hash such as MD5 is the mistake: use the `argon2` crate.
+//! - For real passwords a fast hash such as MD5 is a mistake: use the `argon2` crate.
 //!
 //! Python: processes that take ranges from a `multiprocessing.Queue` until they get a poison pill
 //! Needs: `cargo add rayon@1`

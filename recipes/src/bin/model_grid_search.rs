@@ -4,8 +4,8 @@
 //! cross-validation: the rows are divided into folds, and each fold is the test of a model that was
 //! fitted to all the others. rayon runs all the fits of all settings side by side.
 //!
-//! - The scores are the same bits for any number of threads: each fit gets the same rows in the same
-//!   order, and its losses are added up in the order of the folds, not in the order they end.
+//! - The scores are the same bits for any number of threads: each fit gets the same rows in the
+//!   same order, and its losses are added up in the order of the folds, not in the order they end.
 //! - A model with random numbers needs its seed in its setting. With one generator for all threads,
 //!   the numbers that a fit gets would depend on the others.
 //! - A setting that diverges has a loss of NaN or infinity, and is never the best.

@@ -5,8 +5,8 @@
 //! quotes, and rayon's `par_bridge` gives each block to a thread that parses it with the `csv`
 //! crate. Each thread has one block in memory.
 //!
-//! - A broken row is an error with its line: a field too few, a number that is none, a quote that is
-//!   not closed. The `csv` crate reads such a quote and all rows behind it as one field.
+//! - A broken row is an error with its line: a field too few, a number that is none, a quote that
+//!   is not closed. The `csv` crate reads such a quote and all rows behind it as one field.
 //! - If several rows are broken, you get the error of any of them.
 //! - The sums of the blocks are added in the order of the file, so the result is always the same.
 //!   Floats in another order can give another sum.

@@ -1,12 +1,12 @@
 //! Compute an image with its rows in parallel, and write it as a PNG file.
 //!
 //! Use it for any large buffer whose parts are computed one by one: `par_chunks_mut` cuts it into
-//! rows, and each row is a slice that no other thread can reach, so there is no lock. Some rows take
-//! longer than others; rayon gives those that are left to whichever thread is free.
+//! rows, and each row is a slice that no other thread can reach, so there is no lock. Some rows
+//! take longer than others; rayon gives those that are left to whichever thread is free.
 //!
 //! - The image is the same for any number of threads, since a pixel depends on its place alone.
-//! - The file is written beside `path` and renamed: there is the old image or the new one, and never
-//!   half of one.
+//! - The file is written beside `path` and renamed: there is the old image or the new one, and
+//!   never half of one.
 //! - Compressing a PNG is sequential. For other formats, or to read an image: the `image` crate.
 //! - Many files, one for each job: `rayon_map`.
 //!
@@ -22,7 +22,10 @@
 //!
 //! $ cargo run -p recipes --bin parallel_image -- no/such/folder.png
 //! ? 1
-//! Error: No such file or directory (os error 2)
+//! Error: no/such/folder.png
+//!
+//! Caused by:
+//!     No such file or directory (os error 2)
 //! ```
 
 use std::fs::File;
@@ -81,6 +84,7 @@ pub fn write_png(path: &Path, width: u32, height: u32, image: &[[u8; 3]]) -> Res
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Parser;
 
 const WIDTH: usize = 300;
@@ -100,7 +104,8 @@ fn main() -> Result<()> {
     let path = args.path.unwrap_or(demo_path);
 
     let image = paint(WIDTH, HEIGHT, mandelbrot);
-    write_png(&path, WIDTH as u32, HEIGHT as u32, &image)?;
+    let written = write_png(&path, WIDTH as u32, HEIGHT as u32, &image);
+    written.with_context(|| path.display().to_string())?;
     let black = image.iter().filter(|pixel| **pixel == BLACK);
     println!("wrote {}", path.display());
     println!(

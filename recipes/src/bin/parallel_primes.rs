@@ -2,12 +2,13 @@
 //!
 //! Use it when the same question is asked of many numbers, rows or files, and each answer takes a
 //! computation. `into_par_iter` takes the place of an iterator: rayon cuts the range in halves, and
-//! cuts again wherever a thread has nothing left to do. So the large numbers, which take longer,
-//! do not keep one core busy while the others wait.
+//! cuts again wherever a thread has nothing left to do. So the large numbers, which take longer, do
+//! not keep one core busy while the others wait.
 //!
-//! - There are no chunks to choose. For items that take less than a microsecond, `with_min_len(1000)`
-//!   says that a part has at least 1000 of them, as `chunksize=1000` does in Python.
-//! - A range of `u64` can be longer than a `usize` can count, so it has no `with_min_len`.
+//! - There are no chunks to choose. For items that take less than a microsecond,
+//!   `with_min_len(1000)` says that a part has at least 1000 of them, as `chunksize=1000` does in
+//!   Python.
+//! - A range of `u64` has no `with_min_len`: it may be longer than a `usize` can count.
 //! - For another number of threads set `RAYON_NUM_THREADS`. Measure with `cargo run --release`.
 //! - Results in order: `rayon_map`. Stop at the first hit: `hash_cracker`. Progress:
 //!   `rayon_progress`. In processes, for code that may crash: `cpu_across_processes`.

@@ -2,8 +2,8 @@
 //!
 //! Use it when each file gives a summary, and the summaries add up: counts, sums, an index. rayon's
 //! `fold` gives each part of the list a map of its own, so that no lock is shared, and `reduce`
-//! joins the maps, two at a time. The smaller map goes into the larger one. The other way round the
-//! words of the large one would be moved with every file.
+//! joins the maps, two at a time. The smaller map goes into the larger one. Otherwise every file
+//! would move all the words of the large one again.
 //!
 //! - A file that cannot be read is an error in the result, and none of its words are counted. So is
 //!   a file that is not UTF-8; the name of a file may be anything.
@@ -25,12 +25,13 @@
 //!      40 cat
 //!      20 and
 //!
-//! $ cargo run -p recipes --bin word_count -- LICENSE-MIT no/such/folder
+//! $ echo "To be, or not to be" > hamlet.txt && \
+//!   cargo run -p recipes --bin word_count -- hamlet.txt no/such/folder
 //! ? 1
-//! 167 words, 91 different ones
-//!      14 the
-//!      10 or
-//!       8 software
+//! 6 words, 4 different ones
+//!       2 be
+//!       2 to
+//!       1 not
 //! IO error for operation on no/such/folder: No such file or directory (os error 2)
 //! Error: 1 could not be read
 //! ```
