@@ -33,11 +33,18 @@ fn a_slow_line_holds_up_no_other_worker_and_the_answers_are_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("the last line was read");
     let last_line = path.display();
-    // The answer to the first line comes only after the last line.
+    // The answer to the first line comes only after the last line was read.
     let script = format!(
         "while read -r line; do
             if [ $line = last ]; then : > '{last_line}'; fi
-            if [ $line = first ]; then until [ -e '{last_line}' ]; do sleep 0.01; done; fi
+            if [ $line = first ]; then
+                tries=0
+                until [ -e '{last_line}' ]; do
+                    tries=$((tries + 1))
+                    if [ $tries = 1000 ]; then exit 1; fi
+                    sleep 0.01
+                done
+            fi
             echo \"answer to $line\"
         done"
     );
