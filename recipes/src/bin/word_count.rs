@@ -25,8 +25,8 @@
 //!      40 cat
 //!      20 and
 //!
-//! $ echo "To be, or not to be" > hamlet.txt && \
-//!   cargo run -p recipes --bin word_count -- hamlet.txt no/such/folder
+//! $ echo "To be, or not to be" | \
+//!   cargo run -p recipes --bin word_count -- /dev/stdin no/such/folder
 //! ? 1
 //! 6 words, 4 different ones
 //!       2 be
