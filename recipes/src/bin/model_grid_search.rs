@@ -90,7 +90,7 @@ fn main() {
     println!("the best: {} neighbors", settings[best]);
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Point {
     x: f64,
     y: f64,
@@ -113,14 +113,15 @@ struct NearestNeighbors {
 fn fit(neighbors: &usize, points: &[&Point]) -> NearestNeighbors {
     NearestNeighbors {
         neighbors: *neighbors,
-        points: points.iter().map(|point| (*point).clone()).collect(),
+        points: points.iter().map(|point| **point).collect(),
     }
 }
 
 impl NearestNeighbors {
     fn predict(&self, x: f64) -> f64 {
         let mut points = self.points.clone();
-        points.sort_by(|a, b| (a.x - x).abs().total_cmp(&(b.x - x).abs()));
+        let distance = |point: &Point| (point.x - x).abs();
+        points.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
         let nearest = points.iter().take(self.neighbors);
         nearest.map(|point| point.y).sum::<f64>() / self.neighbors as f64
     }

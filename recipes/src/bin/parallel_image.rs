@@ -99,9 +99,14 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let folder = tempfile::tempdir()?;
-    let demo_path = folder.path().join("mandelbrot.png");
-    let path = args.path.unwrap_or(demo_path);
+    let demo_folder;
+    let path = match args.path {
+        Some(path) => path,
+        None => {
+            demo_folder = tempfile::tempdir()?;
+            demo_folder.path().join("mandelbrot.png")
+        }
+    };
 
     let image = paint(WIDTH, HEIGHT, mandelbrot);
     let written = write_png(&path, WIDTH as u32, HEIGHT as u32, &image);

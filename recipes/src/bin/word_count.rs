@@ -119,6 +119,7 @@ impl Counts {
 
 // ---- Demo ----------------------------------------------------------------------------------
 
+use std::cmp::Reverse;
 use std::fs;
 
 use anyhow::ensure;
@@ -132,8 +133,9 @@ struct Args {
 
 fn main() -> Result<()> {
     let mut args = Args::parse();
-    let demo_folder = tempfile::tempdir()?;
+    let demo_folder;
     if args.paths.is_empty() {
+        demo_folder = tempfile::tempdir()?;
         write_demo_files(demo_folder.path())?;
         args.paths.push(demo_folder.path().to_owned());
     }
@@ -143,7 +145,7 @@ fn main() -> Result<()> {
     let different = counts.words.len();
     println!("{total} words, {different} different ones");
     let mut words = Vec::from_iter(&counts.words);
-    words.sort_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then(a.cmp(b)));
+    words.sort_by_key(|(word, count)| (Reverse(*count), *word));
     for (word, count) in words.iter().take(3) {
         println!("{count:>7} {word}");
     }
