@@ -5,6 +5,7 @@ mod actor;
 #[cfg(feature = "actors")]
 mod actors_supervised;
 mod background_writer;
+mod cpu_across_processes;
 #[cfg(feature = "database")]
 mod db_queries;
 mod download_files;
@@ -13,11 +14,15 @@ mod fanout_retry;
 mod fanout_stream;
 mod fetch_json_in_order;
 mod graceful_shutdown;
+mod hash_cracker;
 mod hedged_request;
 mod http_client_session;
 mod http_service;
 #[cfg(feature = "jobs")]
 mod job_queue;
+mod model_grid_search;
+mod parallel_csv;
+mod parallel_image;
 mod rate_limit;
 mod single_flight_cache;
 mod site_status_checker;
@@ -26,3 +31,4 @@ mod tcp_proxy;
 mod web_crawler;
 #[cfg(feature = "websocket")]
 mod websocket_chat;
+mod word_count;
