@@ -14,7 +14,6 @@
 //! Python: `fib(35)` in a loop, `asyncio.gather`, `threading.Thread` (held up by the GIL),
 //! `ProcessPoolExecutor().map`
 //! Needs: `cargo add anyhow@1 futures@0.3 rayon@1`
-//! Tested: `recipes/tests/proof/cpu_bound_compare.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin cpu_bound_compare

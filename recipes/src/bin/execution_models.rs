@@ -53,10 +53,10 @@ use futures::executor::block_on;
 use futures::join;
 use tokio::sync::Barrier;
 
-const FILES: usize = 3;
-const PARTS: usize = 3;
+pub const FILES: usize = 3;
+pub const PARTS: usize = 3;
 
-fn sequential() -> Vec<Read> {
+pub fn sequential() -> Vec<Read> {
     let server = Server::new(1);
     for file in 0..FILES {
         for _part in 0..PARTS {
@@ -66,7 +66,7 @@ fn sequential() -> Vec<Read> {
     server.log.into_inner().unwrap()
 }
 
-fn concurrent() -> Vec<Read> {
+pub fn concurrent() -> Vec<Read> {
     let server = Server::new(1);
     for _part in 0..PARTS {
         for file in 0..FILES {
@@ -76,7 +76,7 @@ fn concurrent() -> Vec<Read> {
     server.log.into_inner().unwrap()
 }
 
-fn parallel() -> Result<Vec<Read>> {
+pub fn parallel() -> Result<Vec<Read>> {
     let server = Server::new(FILES);
     let threads = rayon::ThreadPoolBuilder::new().num_threads(FILES);
     threads.build()?.broadcast(|thread| {
@@ -87,7 +87,7 @@ fn parallel() -> Result<Vec<Read>> {
     Ok(server.log.into_inner().unwrap())
 }
 
-fn asynchronous() -> Vec<Read> {
+pub fn asynchronous() -> Vec<Read> {
     let server = Server::new(FILES);
     let read_file = async |file| {
         for _part in 0..PARTS {
@@ -106,9 +106,9 @@ struct Server {
 }
 
 /// A read as the run recorded it.
-struct Read {
-    file: usize,
-    time: usize,
+pub struct Read {
+    pub file: usize,
+    pub time: usize,
     thread: ThreadId,
     blocks: bool,
 }
@@ -172,7 +172,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn facts(reads: &[Read]) -> String {
+pub fn facts(reads: &[Read]) -> String {
     let mut threads = HashSet::new();
     let mut times = HashSet::new();
     for read in reads {
@@ -207,9 +207,9 @@ fn draw(name: &str, reads: &[Read], top: usize, svg: &mut String) {
         let x = 230 + 51 * read.time;
         let y = top + 22 * read.file;
         let file = read.file + 1;
-        let class = if read.blocks { "blocks" } else { "waits" };
+        let class = if read.blocks { "" } else { " waits" };
         *svg += &format!(
-            "<rect class='file{file} {class}' x='{x}' y='{y}' width='46' height='17' rx='4'/>\n"
+            "<rect class='file{file}{class}' x='{x}' y='{y}' width='46' height='17' rx='4'/>\n"
         );
     }
 }
@@ -223,6 +223,7 @@ text { font: 13px system-ui, sans-serif; fill: #59636e }
 .file1 { fill: #2f81f7; stroke: #2f81f7 }
 .file2 { fill: #d9730d; stroke: #d9730d }
 .file3 { fill: #2b9a66; stroke: #2b9a66 }
+.key { fill: #808a94; stroke: #808a94 }
 .waits { fill-opacity: 0.12; stroke-dasharray: 4 3 }
 @media (prefers-color-scheme: dark) {
 text { fill: #9198a1 } .name { fill: #f0f6fc } .page { fill: #0d1117 }
@@ -232,20 +233,19 @@ text { fill: #9198a1 } .name { fill: #f0f6fc } .page { fill: #0d1117 }
 ";
 
 const SVG_END: &str = "\
-<rect class='file1 blocks' x='24' y='404' width='17' height='17' rx='4'/>
-<text x='50' y='417'>file 1</text>
-<rect class='file2 blocks' x='104' y='404' width='17' height='17' rx='4'/>
-<text x='130' y='417'>file 2</text>
-<rect class='file3 blocks' x='184' y='404' width='17' height='17' rx='4'/>
-<text x='210' y='417'>file 3, a thread waits for it</text>
-<rect class='file3 waits' x='400' y='404' width='17' height='17' rx='4'/>
-<text x='426' y='417'>no thread waits for it</text>
-<text x='636' y='417'>time →</text>
+<rect class='file1' x='24' y='404' width='17' height='17' rx='4'/><text x='48' y='417'>file 1</text>
+<rect class='file2' x='98' y='404' width='17' height='17' rx='4'/><text x='122' y='417'>file 2</text>
+<rect class='file3' x='172' y='404' width='17' height='17' rx='4'/><text x='196' y='417'>file 3</text>
+<rect class='key' x='270' y='404' width='17' height='17' rx='4'/>
+<text x='294' y='417'>blocks a thread</text>
+<rect class='key waits' x='416' y='404' width='17' height='17' rx='4'/>
+<text x='440' y='417'>blocks no thread</text>
+<text x='641' y='417'>time →</text>
 </svg>
 ";
 
 /// Writes beside the file, then renames: either it is there as a whole, or it is as it was.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let known = path.metadata();
     if known.is_ok_and(|metadata| !metadata.is_file()) {
         return fs::write(path, text); // a pipe, for example: there is nothing to rename to
