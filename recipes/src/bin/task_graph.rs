@@ -1,205 +1,191 @@
-//! Run jobs that depend on each other, in parallel wherever they do not.
+//! Run jobs that depend on each other, each one once, in parallel wherever they allow it.
 //!
-//! Use it for a build, a data pipeline, a plan: each job names those it needs, and gets their
-//! results. A counter for each job says how many of these are missing; who brings it down to 0
-//! starts the job, so nobody waits for a level to be complete, and no thread waits for a job. A
-//! job that fails does not stop the others; what needs it, directly or not, is not run. A cycle,
-//! or a need that is no job, is found before anything runs. A panic reaches the caller when all
-//! that can still run has ended. Results stay in memory until the end. Jobs that wait, for a
-//! network or a disk: tasks, as in `gather_join`. A graph that must survive a crash: `job_queue`.
+//! Use it for a build, a data pipeline, a plan. Each job names the jobs that it needs, and gets
+//! their results. A counter for each job says how many of these have not ended. Whichever job
+//! brings the counter of another one to zero starts it, so no thread ever waits for a job.
 //!
-//! Python: `graphlib.TopologicalSorter` with a pool; `dask.delayed`.
-//! Needs: `cargo add clap@4 -F derive`, `cargo add rayon@1`
+//! - A job that fails does not stop the others. Those that need it are skipped: their result is an
+//!   error that says so.
+//! - A cycle, or a need that is no job, is an error before anything runs.
+//! - A panic in a job reaches the caller, after all jobs that do not need this one.
+//! - The jobs are for computing. For jobs that wait for a network, use tasks: `gather_join`.
+//! - All results stay in memory until the end. For jobs that must survive a crash: `job_queue`.
+//! - To sort a graph without running it, use the `petgraph` crate and its `toposort`.
+//!
+//! Python: `dask.delayed`, or `graphlib.TopologicalSorter` with a `ThreadPoolExecutor`
+//! Needs: `cargo add anyhow@1 rayon@1`
+//! Tested: `recipes/tests/proof/task_graph.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin task_graph
-//! fetch  fetch()
-//! parse  parse(fetch())
-//! stats  stats(parse(fetch()))
-//! index  index(parse(fetch()))
-//! report report(stats(parse(fetch())), index(parse(fetch())))
-//! mail   mail(report(stats(parse(fetch())), index(parse(fetch()))))
-//! 6 run, once each, after all they need, two of them at once: true
+//! fetch: fetch()
+//! index: index(parse(fetch()))
+//! mail: skipped, because upload has no result
+//! parse: parse(fetch())
+//! report: report(stats(parse(fetch())), index(parse(fetch())))
+//! stats: stats(parse(fetch()))
+//! upload: the server is down
 //!
-//! $ cargo run -p recipes --bin task_graph -- --fail stats
-//! fetch  fetch()
-//! parse  parse(fetch())
-//! stats  failed
-//! index  index(parse(fetch()))
-//! report not run
-//! mail   not run
-//! 4 run, once each, after all they need, two of them at once: true
-//!
-//! $ cargo run -p recipes --bin task_graph -- --circle
-//! ? 1
-//! Error: "0 run, never: [0, 1, 2, 3, 4, 5]"
+//! error: in a cycle, or behind one: egg, hen
 //! ```
 
-use std::io::{Write, stdout};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::AcqRel};
-use std::sync::{Condvar, Mutex, OnceLock};
-use std::{error::Error, process::ExitCode, time::Duration};
 
-use clap::Parser;
-use rayon::Scope;
+use anyhow::{Context, Result, bail, ensure};
+use rayon::{Scope, ThreadPool};
 
-/// Runs every job after all that it needs, on the threads of the pool. `needs[job]` are the
-/// numbers of these; `work` gets the number of the job and their results, in the same order.
-/// Returns what each job returned; `None` where one that it needs has failed or was not run.
+/// The jobs by name, each with the names of the jobs that it needs.
+pub type Graph<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
+/// Calls `run` once for each job, on the threads of `pool`, and returns all results by name. `run`
+/// gets the name of the job, and the results of the jobs that it needs, in the order of its needs.
 ///
 /// # Errors
-/// Before anything runs: some jobs could never start.
+/// If some jobs can never start. Then none is run.
 ///
 /// # Panics
-/// With the panic of `work`, when everything that does not need this job has ended.
-pub fn run_graph<R: Send + Sync, E: Send + Sync>(
-    needs: &[Vec<usize>],
-    work: impl Fn(usize, &[&R]) -> Result<R, E> + Sync,
-) -> Result<Vec<Option<Result<R, E>>>, Stuck> {
-    let mut needed_by = vec![Vec::new(); needs.len()];
-    let all = needs
-        .iter()
-        .enumerate()
-        .flat_map(|(job, n)| n.iter().map(move |&need| (job, need)));
-    for (job, need) in all.filter(|&(_, need)| need < needs.len()) {
-        needed_by[need].push(job);
-    }
-    let mut missing: Vec<_> = needs.iter().map(Vec::len).collect();
-    let ready: Vec<_> = (0..needs.len()).filter(|&job| missing[job] == 0).collect();
-    let mut could_run = ready.clone();
-    while let Some(job) = could_run.pop() {
-        for &next in &needed_by[job] {
-            missing[next] -= 1;
-            could_run.extend((missing[next] == 0).then_some(next));
+/// If `run` panics.
+pub fn run_graph<'a, T: Send + Sync>(
+    pool: &ThreadPool,
+    graph: &Graph<'a>,
+    run: impl Fn(&str, &[&T]) -> Result<T> + Sync,
+) -> Result<BTreeMap<&'a str, Result<T>>> {
+    let mut jobs = build_jobs(graph)?;
+    ensure_all_can_start(&jobs)?;
+    pool.scope(|scope| {
+        for (name, job) in &jobs {
+            if job.needs.is_empty() {
+                scope.spawn(|scope| run_job(name, &jobs, &run, scope));
+            }
         }
-    }
-    let stuck: Vec<_> = (0..needs.len()).filter(|&job| missing[job] > 0).collect();
-    if !stuck.is_empty() {
-        return Err(Stuck(stuck));
-    }
-    let missing = needs.iter().map(|needs| needs.len().into()).collect();
-    let results: Vec<_> = needs.iter().map(|_| OnceLock::new()).collect();
-    let graph = Graph {
-        needs,
-        needed_by,
-        missing,
-        results,
-        work: &work,
-    };
-    let shared = &graph;
-    rayon::scope(|s| {
-        ready
-            .iter()
-            .for_each(|&job| s.spawn(move |s| shared.run(job, s)))
     });
-    Ok(graph
-        .results
-        .into_iter()
-        .map(OnceLock::into_inner)
-        .collect())
+    let mut results = BTreeMap::new();
+    while let Some((name, job)) = jobs.pop_first() {
+        let result = job.result.into_inner();
+        results.insert(name, result.expect("every job has ended"));
+    }
+    Ok(results)
 }
 
-/// The jobs that can never start: in a circle, behind one, or in need of a job that is not there.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Stuck(pub Vec<usize>);
-
-type Work<'a, R, E> = dyn Fn(usize, &[&R]) -> Result<R, E> + Sync + 'a;
-
-struct Graph<'a, R, E> {
-    needs: &'a [Vec<usize>],
-    needed_by: Vec<Vec<usize>>,
-    missing: Vec<AtomicUsize>,
-    results: Vec<OnceLock<Result<R, E>>>,
-    work: &'a Work<'a, R, E>,
+struct Job<'a, T> {
+    needs: Vec<&'a str>,
+    needed_by: Vec<&'a str>,
+    /// How many of its needs have not ended.
+    missing: AtomicUsize,
+    result: OnceLock<Result<T>>,
 }
 
-impl<R: Send + Sync, E: Send + Sync> Graph<'_, R, E> {
-    fn run<'s>(&'s self, job: usize, scope: &Scope<'s>) {
-        let result = |&need: &usize| self.results[need].get()?.as_ref().ok();
-        if let Some(results) = self.needs[job]
-            .iter()
-            .map(result)
-            .collect::<Option<Vec<_>>>()
-        {
-            let _ = self.results[job].set((self.work)(job, &results)); // nobody else runs it
+type Jobs<'a, T> = BTreeMap<&'a str, Job<'a, T>>;
+
+fn build_jobs<'a, T>(graph: &Graph<'a>) -> Result<Jobs<'a, T>> {
+    let mut jobs = BTreeMap::new();
+    for (name, needs) in graph {
+        let job = Job {
+            needs: needs.clone(),
+            needed_by: Vec::new(),
+            missing: AtomicUsize::new(needs.len()),
+            result: OnceLock::new(),
+        };
+        jobs.insert(*name, job);
+    }
+    for (name, needs) in graph {
+        for need in needs {
+            let needed = jobs.get_mut(need);
+            let needed = needed.with_context(|| format!("{name} needs {need}: no such job"))?;
+            needed.needed_by.push(*name);
         }
-        for &next in &self.needed_by[job] {
-            // Release what this job did; whoever is last acquires what all the others did.
-            if self.missing[next].fetch_sub(1, AcqRel) == 1 {
-                scope.spawn(move |scope| self.run(next, scope));
+    }
+    Ok(jobs)
+}
+
+/// Goes through the graph as a run would, without running anything.
+fn ensure_all_can_start<T>(jobs: &Jobs<T>) -> Result<()> {
+    let mut missing = BTreeMap::new();
+    let mut ready = Vec::new();
+    for (name, job) in jobs {
+        missing.insert(*name, job.needs.len());
+        if job.needs.is_empty() {
+            ready.push(*name);
+        }
+    }
+    while let Some(name) = ready.pop() {
+        missing.remove(name);
+        for next in &jobs[name].needed_by {
+            let count = missing.get_mut(next).expect("it waits for this job");
+            *count -= 1;
+            if *count == 0 {
+                ready.push(next);
             }
         }
     }
+    let stuck = Vec::from_iter(missing.into_keys()).join(", ");
+    ensure!(stuck.is_empty(), "in a cycle, or behind one: {stuck}");
+    Ok(())
 }
 
-const NAMES: [&str; 6] = ["fetch", "parse", "stats", "index", "report", "mail"];
-
-#[derive(Parser)]
-struct Args {
-    /// Let this job fail
-    #[arg(long, value_name = "JOB", value_parser = NAMES)]
-    fail: Option<String>,
-
-    /// Let the first job need the last one
-    #[arg(long)]
-    circle: bool,
-}
-
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Args { fail, circle } = Args::parse();
-    let needs = [
-        vec![5; circle.into()],
-        vec![0],
-        vec![1],
-        vec![1],
-        vec![2, 3],
-        vec![4],
-    ];
-
-    // Who began and who ended, in this order; the jobs 2 and 3 wait until both have begun.
-    let (log, more) = (Mutex::new(Vec::new()), Condvar::new());
-    let work = |job: usize, results: &[&String]| {
-        let mut log = log.lock().unwrap(); // nothing panics under this lock
-        let too_early = !needs[job]
-            .iter()
-            .all(|&need| log.contains(&(need, "ended")));
-        log.push((job, "began"));
-        more.notify_all();
-        let apart = |log: &mut Vec<_>| job / 2 == 1 && !log.contains(&(job ^ 1, "began"));
-        let (mut log, waited) = more.wait_timeout_while(log, PATIENCE, apart).unwrap();
-        log.push((job, "ended"));
-        match results
-            .iter()
-            .map(|result| result.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-        {
-            _ if too_early || waited.timed_out() => Err("too early, or all alone"),
-            _ if fail.as_deref() == Some(NAMES[job]) => Err("failed"),
-            results => Ok(format!("{}({results})", NAMES[job])),
+fn run_job<'scope, T: Send + Sync>(
+    name: &str,
+    jobs: &'scope Jobs<T>,
+    run: &'scope (impl Fn(&str, &[&T]) -> Result<T> + Sync),
+    scope: &Scope<'scope>,
+) {
+    let job = &jobs[name];
+    let result = results_of(&job.needs, jobs).and_then(|results| run(name, &results));
+    job.result.get_or_init(|| result);
+    for next in &job.needed_by {
+        // Release: the result of this job. Acquire, by the last one: those of all the others.
+        let missing = jobs[next].missing.fetch_sub(1, AcqRel);
+        if missing == 1 {
+            scope.spawn(|scope| run_job(next, jobs, run, scope));
         }
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
-    let results = pool.install(|| run_graph(&needs, work));
-    let run = log.into_inner()?.len() / 2;
-    let results = results.map_err(|Stuck(jobs)| format!("{run} run, never: {jobs:?}"))?;
-
-    for (name, result) in NAMES.iter().zip(&results) {
-        let result = result
-            .as_ref()
-            .map_or("not run", |r| r.as_deref().unwrap_or_else(|e| e));
-        writeln!(stdout(), "{name:7}{result}")?;
     }
-    let ended: Vec<_> = results.iter().flatten().collect();
-    let all = fail.is_some() || run == NAMES.len();
-    let held = all && ended.len() == run && ended.iter().all(|r| r.is_ok() || **r == Err("failed"));
-    let how = "once each, after all they need, two of them at once";
-    writeln!(stdout(), "{run} run, {how}: {held}")?; // `println!` would panic in a broken pipe
-    Ok(if held {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }
 
-const PATIENCE: Duration = Duration::from_secs(2);
+fn results_of<'jobs, T>(names: &[&str], jobs: &'jobs Jobs<T>) -> Result<Vec<&'jobs T>> {
+    let mut results = Vec::new();
+    for name in names {
+        match jobs[*name].result.get() {
+            Some(Ok(result)) => results.push(result),
+            _ => bail!("skipped, because {name} has no result"),
+        }
+    }
+    Ok(results)
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use rayon::ThreadPoolBuilder;
+
+fn main() -> Result<()> {
+    let pool = ThreadPoolBuilder::new().build()?;
+    let graph = Graph::from([
+        ("fetch", vec![]),
+        ("parse", vec!["fetch"]),
+        ("stats", vec!["parse"]),
+        ("index", vec!["parse"]),
+        ("report", vec!["stats", "index"]),
+        ("upload", vec!["report"]),
+        ("mail", vec!["upload"]),
+    ]);
+    for (name, result) in run_graph(&pool, &graph, work)? {
+        match result {
+            Ok(result) => println!("{name}: {result}"),
+            Err(error) => println!("{name}: {error}"),
+        }
+    }
+
+    let graph = Graph::from([("hen", vec!["egg"]), ("egg", vec!["hen"])]);
+    if let Err(error) = run_graph(&pool, &graph, work) {
+        println!("\nerror: {error}");
+    }
+    Ok(())
+}
+
+/// Stands for a job that computes something from the results of others.
+fn work(name: &str, results: &[&String]) -> Result<String> {
+    ensure!(name != "upload", "the server is down");
+    let results = Vec::from_iter(results.iter().copied().cloned());
+    Ok(format!("{name}({})", results.join(", ")))
+}

@@ -5,10 +5,13 @@ mod actor;
 #[cfg(feature = "actors")]
 mod actors_supervised;
 mod background_writer;
+#[cfg(feature = "cluster")]
+mod cluster_map;
 mod cpu_across_processes;
 #[cfg(feature = "database")]
 mod db_queries;
 mod download_files;
+mod execution_models;
 mod fanout;
 mod fanout_retry;
 mod fanout_stream;
@@ -18,6 +21,7 @@ mod hash_cracker;
 mod hedged_request;
 mod http_client_session;
 mod http_service;
+mod io_bound_compare;
 #[cfg(feature = "jobs")]
 mod job_queue;
 mod model_grid_search;
@@ -26,6 +30,7 @@ mod parallel_image;
 mod rate_limit;
 mod single_flight_cache;
 mod site_status_checker;
+mod task_graph;
 mod tcp_proxy;
 #[cfg(feature = "html")]
 mod web_crawler;
