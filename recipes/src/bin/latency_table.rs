@@ -12,6 +12,7 @@
 //! Python: `timeit` on `with lock: pass`, `file.tell()`, `socket.recv(1)`: each costs more there
 //! Needs: nothing
 //! Demo needs: `cargo add tempfile@3`
+//! Tested: `recipes/tests/proof/latency_table.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin latency_table
