@@ -54,7 +54,8 @@ impl Usage {
     }
 }
 
-/// Runs `command` to its end, and returns what it used. Dropping the future kills it.
+/// Runs `command` to its end, and returns what it used. Dropping the future kills it, but not what
+/// it has started.
 ///
 /// # Errors
 /// If the command cannot be started. One that fails is no error: see `status`.
@@ -87,7 +88,7 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Parser;
 use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
@@ -111,9 +112,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     // Ctrl-C is for the command, which gets it from the terminal too. `time` does the same.
     let _ctrl_c = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     let usage = select! {
         usage = measure(&mut command) => usage,
-        _ = terminate.recv() => anyhow::bail!("terminated"),
+        _ = terminate.recv() => bail!("terminated"),
+        _ = hang_up.recv() => bail!("hung up"),
     };
     let usage = usage.with_context(|| format!("cannot run {}", args.command.display()))?;
 

@@ -92,7 +92,7 @@ fn stdin_stdout_and_arguments_are_those_of_the_command() {
 /// A program whose command has started. The command ends when its stdin is closed.
 fn start() -> process::Child {
     let mut program = program();
-    program.args(["sh", "-c", "echo; cat >/dev/null; exit 5"]);
+    program.args(["sh", "-c", "echo; read line; exit 5"]);
     program.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut program = program.stderr(Stdio::piped()).spawn().unwrap();
     let mut line = [0];
@@ -118,12 +118,14 @@ fn ctrl_c_is_for_the_command_and_the_report_comes_at_its_end() {
 }
 
 #[test]
-fn sigterm_ends_the_command_too() {
-    let mut program = start();
-    let stdin = program.stdin.take();
-    signal(&program, Signal::SIGTERM);
-    // The pipes of the command close when it ends, not before.
-    let output = program.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    drop(stdin);
+fn a_signal_that_ends_the_program_ends_the_command_too() {
+    for name in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut program = start();
+        let stdin = program.stdin.take();
+        signal(&program, name);
+        // The pipes of the command close when it ends, not before.
+        let output = program.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        drop(stdin);
+    }
 }
