@@ -47,13 +47,12 @@ use tokio_util::task::AbortOnDropHandle;
 /// How many results wait for `write` at most.
 const CAPACITY: usize = 16;
 
-/// Calls `fetch` for every item, at most `limit` at once, `crunch` with what that returns, on all
-/// cores, and `write` on a thread of its own. `write` takes the items with their results from its
-/// queue until that is closed and empty, in the order in which they are ready. Returns what `write`
-/// returns.
+/// Calls `fetch` for every item, at most `limit` at once, and `crunch` with what it returns, on all
+/// cores. `write` runs on a thread of its own and takes each item with its result from the queue, as
+/// they get ready, until the queue is closed and empty. Returns what `write` returns.
 ///
 /// # Errors
-/// The error of `write`, or its panic.
+/// The error of `write`, or its panic. Also if the system does not tell the number of cores.
 ///
 /// # Panics
 /// If `limit` is 0.
@@ -72,6 +71,7 @@ where
     T: Send + 'static,
 {
     assert!(limit > 0, "a limit of 0 would wait forever");
+    let cores = available_parallelism()?.get();
     let (results, queue) = mpsc::channel(CAPACITY);
     let writer = spawn_blocking(move || write(queue));
 
@@ -83,7 +83,6 @@ where
         .buffer_unordered(limit);
 
     let crunch = Arc::new(crunch);
-    let cores = available_parallelism()?.get();
     let crunched = fetched
         .map(async |(item, page)| match page {
             Ok(page) => {
@@ -207,7 +206,10 @@ fn print_all(mut pages: mpsc::Receiver<(Url, Result<md5::Digest>)>) -> Result<us
                 writeln!(io::stdout(), "{checksum:x}  {url}")?;
                 printed += 1;
             }
-            Err(error) => eprintln!("{url}: {}", error.root_cause()),
+            Err(error) => {
+                // An error of the log does not count.
+                let _ = writeln!(io::stderr(), "{url}: {}", error.root_cause());
+            }
         }
     }
     Ok(printed)

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{self, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -34,22 +35,26 @@ async fn dropping_the_future_kills_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let mut command = Command::new("sh");
-    command.args(["-c", "echo $$ >pid.new; mv pid.new pid; exec sleep 600"]);
+    command.args(["-c", "echo $$ >pid.new; mv pid.new pid; exec sleep 60"]);
     command.current_dir(folder.path());
     let running = tokio::spawn(async move { measure(&mut command).await.is_ok() });
     while !file.exists() {
         sleep(Duration::from_millis(10)).await;
     }
     let pid = fs::read_to_string(file).unwrap();
-    let pid = Pid::from_raw(pid.trim().parse().unwrap());
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    let gone = async {
-        while kill(pid, None) != Err(Errno::ESRCH) {
+    let ended = async {
+        while is_running(&pid) {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(Duration::from_secs(10), gone).await.unwrap();
+    timeout(Duration::from_secs(10), ended).await.unwrap();
+}
+
+fn is_running(pid: &str) -> bool {
+    let pid = Pid::from_raw(pid.trim().parse().unwrap());
+    kill(pid, None) != Err(Errno::ESRCH)
 }
 
 fn program() -> process::Command {
@@ -89,15 +94,14 @@ fn stdin_stdout_and_arguments_are_those_of_the_command() {
     assert_eq!(output.stdout, b"--\xff-from stdin");
 }
 
-/// A program whose command has started. The command ends when its stdin is closed.
+/// Starts the program with a command that runs until its stdin is closed.
 fn start() -> process::Child {
     let mut program = program();
     program.args(["sh", "-c", "echo; read line; exit 5"]);
     program.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut program = program.stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = [0];
     let stdout = program.stdout.as_mut().unwrap();
-    stdout.read_exact(&mut line).unwrap();
+    stdout.read_exact(&mut [0]).unwrap(); // the command runs
     program
 }
 
@@ -122,10 +126,16 @@ fn a_signal_that_ends_the_program_ends_the_command_too() {
     for name in [Signal::SIGTERM, Signal::SIGHUP] {
         let mut program = start();
         let stdin = program.stdin.take();
+        let mut stdout = program.stdout.take().unwrap();
+        let (report, ended) = mpsc::channel();
+        thread::spawn(move || {
+            let _ = stdout.read_to_end(&mut Vec::new()); // the end of the command closes it
+            report.send(()).unwrap();
+        });
         signal(&program, name);
-        // The pipes of the command close when it ends, not before.
-        let output = program.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
+        let ended = ended.recv_timeout(Duration::from_secs(10));
         drop(stdin);
+        ended.expect("the command has ended");
+        assert_eq!(program.wait().unwrap().code(), Some(1));
     }
 }
