@@ -1,175 +1,143 @@
-//! Run a command, see whether it waits or computes, and hear which model that calls for.
+//! Run any command, and say whether it waits or computes: which model would make it faster.
 //!
-//! Use it before you rewrite a slow job: which model helps, if any, depends on what it spends its
-//! time with. `wait4` gives the CPU time of the child, how often it gave up its core to wait, and
-//! how often the core was taken away. Time that is no CPU time was waiting, less what others may
-//! have taken: on a loaded machine, or under a CPU quota, that is rough. Cores at work at the same
-//! time count each: where it shows more than one core, less waiting is seen than there was. A job
-//! with both halves wants each half in its own model. What the command starts is counted with it if
-//! it waits for that; what it leaves behind is not. A command that fails is not classified.
+//! Use it before you rewrite a slow program: the model that helps depends on what the program spends
+//! its time on. `measure` runs the command and asks the system how much processor time it used. Time
+//! without processor time is waiting: for the network, a disk, a lock, another process.
 //!
-//! Python: `resource.getrusage(resource.RUSAGE_CHILDREN)`, or `time python3 job.py` and a guess.
-//! Needs: `cargo add anyhow@1 libc@0.2`, `cargo add clap@4 -F derive`
+//! - Measure on an idle machine. Time in which other programs had the processor looks like waiting.
+//! - More than one core busy means that the program computes in parallel already.
+//! - What the command starts and waits for is counted too. So are other children of the process
+//!   that calls `measure` if they end meanwhile: measure one command at a time.
+//! - The command has the terminal, stdin and stdout for itself, and its exit status is passed on.
+//! - What in the program takes the time is the question for a profiler: `perf`, `samply`.
+//!
+//! Python: `time python3 job.py`, `resource.getrusage(resource.RUSAGE_CHILDREN)`
+//! Needs: `cargo add nix@0.31 -F resource`, `cargo add tokio@1 -F process`
+//! Demo needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //! Runs on: Linux, macOS
+//! Tested: `recipes/tests/proof/choose_model.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin choose_model
-//! a job that waits: [..]% waiting, [..] waits, 0.[..] cores
-//! async, or threads for a few dozen waits at once: io_bound_compare
-//! a job that computes: [..]% waiting, [..] waits, [..] cores
-//! rayon, or a thread for each core: cpu_bound_compare
+//! $ cargo run -p recipes --bin choose_model -- sleep 1
+//! 0.0[..] cores busy, it waits: async, or a few dozen threads (io_bound_compare)
 //!
-//! $ cargo run -p recipes --bin choose_model -- sh -c 'echo its own output; sleep 1'
-//! its own output
-//! sh: [..]% waiting, [..] waits, 0.[..] cores
-//! async, or threads for a few dozen waits at once: io_bound_compare
+//! $ cargo run -p recipes --bin choose_model -- sh -c 'seq 2000000 | tail -n 1'
+//! 2000000
+//! [..] cores busy, it [..]
 //!
-//! $ cargo run -p recipes --bin choose_model -- sh -c 'exit 3'
-//! ? 1
-//! sh: [..]% waiting, [..] waits, [..] cores
-//! nothing can be said, since it failed: exit status: 3
-//!
-//! $ cargo run -p recipes --bin choose_model -- no-such-command
-//! ? 2
-//! error: no-such-command: No such file or directory (os error [..])
+//! $ cargo run -p recipes --bin choose_model -- sh -c 'sleep 1; exit 3'
+//! ? 3
+//! 0.0[..] cores busy, it waits: async, or a few dozen threads (io_bound_compare)
 //! ```
 
-use std::process::{Command, ExitCode, ExitStatus};
+use std::io;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-use std::{env, hint::black_box, io, mem, os::unix::process::ExitStatusExt, sync::mpsc};
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use tokio::process::Command;
 
-/// What a process used, with all the children that it waited for.
+/// What a command used.
 pub struct Usage {
     pub status: ExitStatus,
-    pub wall: Duration,
-    pub cpu: Duration,
-    /// How often it gave up its core to wait.
-    pub waits: libc::c_long,
-    /// How often its core was taken away.
-    pub preempted: libc::c_long,
-}
-
-#[derive(Debug, PartialEq)]
-pub enum Kind {
-    Waits,
-    Computes,
-    Both,
+    /// From its start to its end.
+    pub wall_time: Duration,
+    /// On all cores together.
+    pub cpu_time: Duration,
 }
 
 impl Usage {
-    /// The share of the time, from 0 to 1, in which it waited: no core worked for it, and none was
-    /// taken away from it. That may have cost it 20 ms each time, so much is not counted. Exact for
-    /// one core at a time: `cpu` counts all that work at once, so several hide what waits beside.
-    pub fn waiting(&self) -> f64 {
-        let stalled = Duration::from_millis(20).saturating_mul(self.preempted as u32);
-        let waited = self.wall.saturating_sub(self.cpu).saturating_sub(stalled);
-        waited.div_duration_f64(self.wall)
-    }
-
-    /// What it mostly did.
-    pub fn kind(&self) -> Kind {
-        match self.waiting() {
-            waiting if waiting > 0.8 => Kind::Waits,
-            waiting if waiting > 0.2 => Kind::Both,
-            _ => Kind::Computes,
-        }
+    /// How many cores were busy with it, on average.
+    pub fn cores(&self) -> f64 {
+        self.cpu_time.div_duration_f64(self.wall_time)
     }
 }
 
-/// Runs the command, waits for its end, and returns what it used. Blocks. The error is that of
-/// starting it; a command that fails is no error, see `status`.
-pub fn measure(command: &mut Command) -> io::Result<Usage> {
+/// Runs `command` to its end, and returns what it used. Dropping the future kills it, but not what
+/// it has started.
+///
+/// # Errors
+/// If the command cannot be started. One that fails is no error: see `status`.
+pub async fn measure(command: &mut Command) -> io::Result<Usage> {
+    let cpu_time_before = cpu_time_of_children()?;
     let start = Instant::now();
-    let pid = command.spawn()?.id().cast_signed(); // no `Child` is left that could wait for it
-    let mut status = 0;
-    // SAFETY: all zeros is a valid `rusage`, which is nothing but numbers.
-    let mut usage: libc::rusage = unsafe { mem::zeroed() };
-    // SAFETY: both pointers are to values that live and are not used otherwise during the call. The
-    // child is ours and nobody else has waited for it, so its pid is not yet somebody else's.
-    while unsafe { libc::wait4(pid, &mut status, 0, &mut usage) } == -1 {
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
-    let micros = |t: libc::timeval| t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64;
+    let status = command.kill_on_drop(true).status().await?;
+    let wall_time = start.elapsed();
+    let cpu_time = cpu_time_of_children()? - cpu_time_before;
     Ok(Usage {
-        status: ExitStatus::from_raw(status),
-        wall: start.elapsed(),
-        cpu: Duration::from_micros(micros(usage.ru_utime) + micros(usage.ru_stime)),
-        waits: usage.ru_nvcsw,
-        preempted: usage.ru_nivcsw,
+        status,
+        wall_time,
+        cpu_time,
     })
 }
+
+/// The processor time of all children that have ended.
+fn cpu_time_of_children() -> io::Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let time = usage.user_time() + usage.system_time();
+    Ok(Duration::from_micros(
+        time.num_microseconds().cast_unsigned(),
+    ))
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use tokio::select;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
 struct Args {
-    /// What to run; without it two built-in jobs, one that waits and one that computes
+    /// What to run
+    command: OsString,
+
+    /// Its arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    command: Vec<String>,
-
-    /// Be one of the built-in jobs: the program starts itself with it
-    #[arg(long, hide = true)]
-    job: Option<String>,
+    arguments: Vec<OsString>,
 }
 
-fn main() -> ExitCode {
-    run(Args::parse()).unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::from(2)
-    })
-}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
+    let args = Args::parse();
+    let mut command = Command::new(&args.command);
+    command.args(args.arguments);
 
-fn run(Args { command, job }: Args) -> Result<ExitCode> {
-    let own = |job: &str, kind| {
-        let mut command = Command::new(env::current_exe()?);
-        let seen = report(
-            &format!("a job that {job}"),
-            command.arg(format!("--job={job}")),
-        )?;
-        anyhow::Ok(seen == Some(kind))
+    // Ctrl-C is for the command, which gets it from the terminal too. `time` does the same.
+    let _ctrl_c = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let usage = select! {
+        usage = measure(&mut command) => usage,
+        _ = terminate.recv() => bail!("terminated"),
+        _ = hang_up.recv() => bail!("hung up"),
     };
-    let (_sender, nothing) = mpsc::channel::<()>();
-    let held = match (job.as_deref(), &command[..]) {
-        (Some("waits"), _) => {
-            (0..200).all(|_| nothing.recv_timeout(Duration::from_millis(5)).is_err())
-        }
-        (Some(_), _) => (0..6).all(|_| fib(black_box(33)) == 3_524_578),
-        (None, []) => own("waits", Kind::Waits)? & own("computes", Kind::Computes)?,
-        (None, [name, args @ ..]) => report(name, Command::new(name).args(args))?.is_some(),
-    };
-    Ok(if held {
-        ExitCode::SUCCESS
+    let usage = usage.with_context(|| format!("cannot run {}", args.command.display()))?;
+
+    let cores = usage.cores();
+    let advice = if cores < 0.2 {
+        "it waits: async, or a few dozen threads (io_bound_compare)"
+    } else if cores < 0.8 {
+        "it does both: a model for each half (io_cpu_pipeline)"
     } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// On stderr, since stdout is the command's. `None` if it failed.
-fn report(name: &str, command: &mut Command) -> Result<Option<Kind>> {
-    let usage = measure(command).with_context(|| name.to_owned())?;
-    let (cores, waiting) = (
-        usage.cpu.div_duration_f64(usage.wall),
-        usage.waiting() * 100.0,
-    );
-    eprintln!(
-        "{name}: {waiting:.0}% waiting, {} waits, {cores:.1} cores",
-        usage.waits
-    );
-    let kind = usage.status.success().then(|| usage.kind());
-    let advice = match kind {
-        Some(Kind::Waits) => "async, or threads for a few dozen waits at once: io_bound_compare",
-        Some(Kind::Computes) => "rayon, or a thread for each core: cpu_bound_compare",
-        Some(Kind::Both) => "async that hands its work to rayon: io_cpu_pipeline",
-        None => &format!("nothing can be said, since it failed: {}", usage.status),
+        "it computes: rayon, on all cores (cpu_bound_compare)"
     };
-    eprintln!("{advice}");
-    Ok(kind)
+    // To stderr, since stdout is the command's. An error: stderr is full or closed.
+    let _ = writeln!(io::stderr(), "{cores:.2} cores busy, {advice}");
+    Ok(exit_code(usage.status))
 }
 
-fn fib(n: u64) -> u64 {
-    if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+/// The exit status for the shell: 128 and the signal if one has ended the command.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = match status.code() {
+        Some(code) => code,
+        None => 128 + status.signal().unwrap_or(0),
+    };
+    ExitCode::from(code as u8)
 }

@@ -1,252 +1,228 @@
-//! Fetch, crunch, write: each stage with its own model, and nothing piles up between them.
+//! Fetch, crunch, write: give each stage its own model, with bounded queues between them.
 //!
-//! Use it where some of the work waits and some computes. Waiting is for tasks: one thread fetches
-//! any number of pages. Computing is for a pool with a thread for each core: rayon, since a task
-//! that computes would hold up all others. Writing in turn is for one thread that may block. Every
-//! stage takes a bounded number of items, so a slow writer slows down the fetches, and the memory
-//! is the same for a thousand pages and a million. The first error or panic ends it all; what was
-//! handed to the writer is still written. Ctrl-C, or dropping the future, stops the fetches and
-//! skips what has not begun to compute. Computing only: `parallel_primes`. Fetching only: `fanout`.
+//! Use it where some of the work waits and some computes. Fetching waits: tasks do it, `limit` at
+//! once. Crunching computes: it runs on as many threads as there are cores, and never holds up the
+//! tasks. Writing blocks, so it has a thread of its own. If one stage is slow, those before it stop
+//! and wait: as little is in memory for a million pages as for a thousand.
 //!
-//! Python: `asyncio` with `loop.run_in_executor(ProcessPoolExecutor(), crunch, page)`, which
-//! pickles each page, and whose queue has no bound.
-//! Needs: `cargo add anyhow@1 axum@0.8 bytes@1 futures@0.3 rayon@1 reqwest@0.13`,
-//! `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`, `cargo add tokio-util@0.7 -F rt`
+//! - An item that fails, or panics, does not stop the others. `write` gets it with its error.
+//! - If `write` ends early, because the disk is full for example, everything before it stops, even
+//!   fetches that hang. What was in its queue is lost.
+//! - Dropping the future stops the fetches. `write` still gets what is in its queue.
+//! - Only computing: `parallel_primes`. Only fetching: `fanout`.
+//!
+//! Python: `loop.run_in_executor(process_pool, crunch, page)` between two `asyncio.Queue(100)`
+//! Needs: `cargo add anyhow@1 bytes@1 futures@0.3 reqwest@0.13`, `cargo add tokio@1 -F rt,sync`,
+//! `cargo add tokio-util@0.7 -F rt`
+//! Demo needs: `cargo add axum@0.8 md5@0.8`, `cargo add clap@4 -F derive`,
+//! `cargo add tokio@1 -F full`
+//! Tested: `recipes/tests/proof/io_cpu_pipeline.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin io_cpu_pipeline
-//! 200 of 200 pages written, each once
-//! heartbeats while crunching: true, while writing: true
-//! in memory at most: [..] pages, the bound is [..]
+//! [..]  http://127.0.0.1:[..]/[..]
+//! [..]  http://127.0.0.1:[..]/[..]
+//! [..]  http://127.0.0.1:[..]/[..]
+//! 3 of 3 pages
 //!
 //! $ cargo run -p recipes --bin io_cpu_pipeline -- http://127.0.0.1:9/
 //! ? 1
-//! error: http://127.0.0.1:9/: [..]Connection refused (os error [..])
-//!
-//! $ cargo run -p recipes --bin io_cpu_pipeline -- --fetch 0
-//! ? 2
-//! error: invalid value '0' for '--fetch <N>': 0 is not in 1..=1000
+//! http://127.0.0.1:9/: Connection refused (os error [..])
+//! 0 of 1 pages
 //! ```
 
-use std::collections::HashSet;
-use std::io::{Write, stderr, stdout};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{ExitCode, exit};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
-use std::{thread, time::Duration, time::Instant};
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
-use axum::{Router, extract::Path, routing::get};
+use anyhow::{Result, ensure};
 use bytes::Bytes;
-use clap::{Parser, value_parser};
-use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
-use reqwest::{Client, Url};
-use tokio::sync::{mpsc, oneshot};
-use tokio::{net::TcpListener, runtime::Builder, select, signal::ctrl_c, task, time::sleep};
+use futures::{StreamExt, stream};
+use reqwest::{Client, ClientBuilder, Url, retry};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::task::AbortOnDropHandle;
 
-/// Runs the futures of `fetches` as tasks, at most `limit` at once, `crunch` on what they yield on
-/// all cores, and `write` on what that returns in one thread that may block. No order is kept.
-/// Returns how many were written. At most `limit`, twice the cores and 16 items are between a begun
-/// fetch and the end of its write. Errs with the first error or panic, once the writer has ended.
-/// Dropped half-way, it aborts the fetches, and the writer still writes what it has been given: a
-/// runtime that is dropped waits for that. Panics if `limit` is 0.
-pub async fn pipeline<P: Send + 'static, R: Send + 'static>(
-    fetches: impl IntoIterator<Item: Future<Output = Result<P>> + Send + 'static>,
+/// How many results wait for `write` at most.
+const CAPACITY: usize = 16;
+
+/// Calls `fetch` for every item, at most `limit` at once, and `crunch` with what it returns, on all
+/// cores. `write` runs on a thread of its own and takes each item with its result from the queue, as
+/// they get ready, until the queue is closed and empty. Returns what `write` returns.
+///
+/// # Errors
+/// The error of `write`, or its panic. Also if the system does not tell the number of cores.
+///
+/// # Panics
+/// If `limit` is 0.
+pub async fn pipeline<I, F, P, R, T>(
+    items: impl IntoIterator<Item = I>,
     limit: usize,
-    crunch: impl Fn(P) -> R + Send + Sync + 'static,
-    mut write: impl FnMut(R) -> Result<()> + Send + 'static,
-) -> Result<usize> {
+    fetch: impl Fn(I) -> F,
+    crunch: impl Fn(P) -> Result<R> + Send + Sync + 'static,
+    write: impl FnOnce(mpsc::Receiver<(I, Result<R>)>) -> Result<T> + Send + 'static,
+) -> Result<T>
+where
+    I: Clone + Send + 'static,
+    F: Future<Output = Result<P>> + Send + 'static,
+    P: Send + 'static,
+    R: Send + 'static,
+    T: Send + 'static,
+{
     assert!(limit > 0, "a limit of 0 would wait forever");
-    let (to_writer, mut crunched) = mpsc::channel(14); // and one in each hand
-    let writer = task::spawn_blocking(move || -> Result<usize> {
-        let mut written = 0;
-        while let Some(result) = crunched.blocking_recv() {
-            write(result)?;
-            written += 1;
-        }
-        Ok(written)
-    });
-    let crunch = Arc::new(crunch);
-    let fetched = stream::iter(fetches)
-        .map(|fetch| AbortOnDropHandle::new(tokio::spawn(fetch))) // it goes on while others wait
-        .buffer_unordered(limit)
-        .map(|page| page.map_err(Into::into).flatten());
-    let results = fetched
-        .map_ok(|page| {
-            let crunch = crunch.clone();
-            on_cores(move || crunch(page))
+    let cores = available_parallelism()?.get();
+    let (results, queue) = mpsc::channel(CAPACITY);
+    let writer = spawn_blocking(move || write(queue));
+
+    let fetched = stream::iter(items)
+        .map(|item| {
+            let page = AbortOnDropHandle::new(tokio::spawn(fetch(item.clone())));
+            async { (item, flatten(page.await)) }
         })
-        // Two for each core: one at work, and the next at hand when it ends.
-        .try_buffer_unordered(2 * rayon::current_num_threads());
-    let send = |result| {
-        to_writer
-            .send(result)
-            .map_err(|_| anyhow!("the writer has ended"))
-    };
-    // It ends with a writer that has failed, even where no result comes that would find that out.
-    let all = results
-        .take_until(to_writer.closed())
-        .try_for_each(send)
-        .await;
-    drop(to_writer); // the writer ends with what is in the channel
-    let written = writer.await??; // if it has failed, it knows better why
-    all.map(|()| written)
-}
+        .buffer_unordered(limit);
 
-/// Runs `work` on rayon's threads, without holding up the task, and returns its result. A panic is
-/// an error (in a bare `rayon::spawn` it aborts the process). Dropped before `work` has begun, it
-/// never runs.
-pub async fn on_cores<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R> {
-    let (answer, answered) = oneshot::channel();
-    rayon::spawn(move || {
-        if !answer.is_closed() {
-            let _ = answer.send(catch_unwind(AssertUnwindSafe(work)));
+    let crunch = Arc::new(crunch);
+    let crunched = fetched
+        .map(async |(item, page)| match page {
+            Ok(page) => {
+                let crunch = crunch.clone();
+                let result = AbortOnDropHandle::new(spawn_blocking(move || crunch(page)));
+                (item, flatten(result.await))
+            }
+            Err(error) => (item, Err(error)),
+        })
+        .buffer_unordered(cores);
+
+    {
+        // `closed` notices that the writer has ended, even if all fetches hang.
+        let mut crunched = pin!(crunched.take_until(results.closed()));
+        while let Some(result) = crunched.next().await {
+            if results.send(result).await.is_err() {
+                break;
+            }
         }
-    });
-    answered
-        .await?
-        .map_err(|_| anyhow!("a panic while computing"))
+    }
+    drop(results);
+    writer.await?
 }
 
-/// Prints the CRC-32, the size and the address of web pages.
+/// A panic of a task is an error like any other.
+fn flatten<T>(ended: Result<Result<T>, JoinError>) -> Result<T> {
+    ended?
+}
+
+/// Fetches one page.
+///
+/// # Errors
+/// If the request fails, or the status is not 2xx.
+pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
+    let response = client.get(url).send().await?;
+    let status = response.status();
+    ensure!(status.is_success(), "the server answered {status}");
+    Ok(response.bytes().await?)
+}
+
+/// Prepares a client that allows `timeout` for a page, body included.
+///
+/// A client keeps connections open. A server may close one just when the next request is sent, which
+/// then fails through no fault of its own, so a request that is safe to repeat is sent again.
+pub fn client(timeout: Duration) -> ClientBuilder {
+    let send_again = retry::for_host(AnyHost)
+        .no_budget()
+        .max_retries_per_request(5)
+        .classify_fn(|attempt| {
+            let safe = attempt.method().is_idempotent();
+            if safe && attempt.error().is_some_and(lost_connection) {
+                attempt.retryable()
+            } else {
+                attempt.success()
+            }
+        });
+    Client::builder().timeout(timeout).retry(send_again)
+}
+
+struct AnyHost;
+
+impl PartialEq<&str> for AnyHost {
+    fn eq(&self, _: &&str) -> bool {
+        true
+    }
+}
+
+/// Whether a connection broke before the answer came.
+fn lost_connection(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<reqwest::Error>();
+    error.is_some_and(|error| error.is_request() && !error.is_connect() && !error.is_timeout())
+}
+
+// ---- Demo ----------------------------------------------------------------------------------
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use axum::{Router, routing::get};
+use clap::Parser;
+use tokio::net::TcpListener;
+
+/// Prints the MD5 checksums of web pages.
 #[derive(Parser)]
-#[command(version)]
 struct Args {
-    /// What to fetch; with nothing to fetch, pages of a demo server in this process
+    /// What to fetch [default: 3 pages of a demo server in this process]
     urls: Vec<Url>,
-    /// How many to fetch at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u16).range(1..=1000))]
-    fetch: u16,
 }
 
-fn main() -> ExitCode {
-    let args = Args::try_parse().unwrap_or_else(|wrong| match wrong.to_string().lines().next() {
-        Some(line) if wrong.use_stderr() => {
-            eprintln!("{line}"); // without the usage
-            exit(2)
-        }
-        _ => wrong.exit(), // --help, --version
-    });
-    // One thread is enough for all that waits: the cores are for what computes.
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let done = runtime.block_on(run(args));
-    runtime.shutdown_timeout(Duration::from_secs(1)); // for the writer; not for a name lookup
-    done.unwrap_or_else(|error| {
-        let _ = writeln!(stderr(), "error: {error:#}");
-        ExitCode::FAILURE
-    })
-}
-
-async fn run(args: Args) -> Result<ExitCode> {
-    let demo = args.urls.is_empty();
-    let urls = if demo { demo_pages().await? } else { args.urls };
-    let client = Client::builder().timeout(Duration::from_secs(10));
-    let client = if demo { client.no_proxy() } else { client }.build()?;
-    let (asked, limit, in_memory) = (urls.len(), args.fetch.into(), Arc::new(()));
-    let held = in_memory.clone();
-    let fetches = urls
-        .into_iter()
-        .map(move |url| fetch(client.clone(), url, held.clone()));
-    let _heart = AbortOnDropHandle::new(tokio::spawn(async {
-        loop {
-            BEATS.fetch_add(1, Relaxed);
-            sleep(Duration::from_millis(5)).await;
-        }
-    }));
-    let crunch = move |(url, page, held): (_, Bytes, _)| {
-        let _ = demo && *WENT_ON[0].get_or_init(|| beats_on(3));
-        (crc32(&page), page.len(), url, held)
-    };
-    let mut seen = HashSet::new();
-    let write = move |(crc, size, url, _held): (_, _, _, Arc<()>)| {
-        if !demo {
-            return Ok(writeln!(stdout(), "{crc:08x} {size} {url}")?);
-        }
-        WENT_ON[1].get_or_init(|| beats_on(20)); // the fetches run ahead meanwhile, if they may
-        MOST.fetch_max(Arc::strong_count(&in_memory) - 2, Relaxed); // but for here and `fetches`
-        seen.insert(url).then_some(()).context("a page came twice")
-    };
-    let written = select! {
-        written = pipeline(fetches, limit, crunch, write) => written?,
-        _ = ctrl_c() => bail!("interrupted"),
-    };
-    let mut good = written == asked;
-    if demo {
-        let (most, bound) = (
-            MOST.load(Relaxed),
-            limit + 2 * rayon::current_num_threads() + 16,
-        );
-        let [crunching, writing] = WENT_ON.each_ref().map(|seen| seen.get() == Some(&true));
-        writeln!(stdout(), "{written} of {asked} pages written, each once")?;
-        writeln!(
-            stdout(),
-            "heartbeats while crunching: {crunching}, while writing: {writing}"
-        )?;
-        writeln!(
-            stdout(),
-            "in memory at most: {most} pages, the bound is {bound}"
-        )?;
-        good &= crunching && writing && most <= bound && crc32(b"123456789") == 0xCBF4_3926;
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let mut urls = Args::parse().urls;
+    let mut client = client(Duration::from_secs(10));
+    if urls.is_empty() {
+        urls = serve_demo_pages().await?;
+        client = client.no_proxy(); // the demo server is in this process
     }
-    Ok(if good {
-        ExitCode::SUCCESS
+    let client = client.build()?;
+    let total = urls.len();
+    let fetch = |url| fetch(client.clone(), url);
+    let printed = pipeline(urls, 8, fetch, checksum, print_all).await?;
+    println!("{printed} of {total} pages");
+    if printed == total {
+        Ok(ExitCode::SUCCESS)
     } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// Fetches one page. Whoever holds the page holds a clone of `in_memory`.
-async fn fetch(client: Client, url: Url, in_memory: Arc<()>) -> Result<(Url, Bytes, Arc<()>)> {
-    let page = async {
-        client
-            .get(url.clone())
-            .send()
-            .await?
-            .error_for_status()?
-            .bytes()
-            .await
-    };
-    let page = page
-        .await
-        .map_err(reqwest::Error::without_url)
-        .with_context(|| url.clone())?;
-    Ok((url, page, in_memory))
-}
-
-/// The checksum of zip and PNG, bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    let bit = |crc: u32, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
-    !bytes
-        .iter()
-        .fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), bit))
-}
-
-static BEATS: AtomicUsize = AtomicUsize::new(0); // heartbeats of the async thread
-static MOST: AtomicUsize = AtomicUsize::new(0); // of pages in memory
-static WENT_ON: [OnceLock<bool>; 2] = [const { OnceLock::new() }; 2]; // while crunching, writing
-
-/// Whether the heart beats on `times` while this thread is busy. Gives up after 2 s.
-fn beats_on(times: usize) -> bool {
-    let (begun, goal) = (Instant::now(), BEATS.load(Relaxed) + times);
-    while BEATS.load(Relaxed) < goal && begun.elapsed() < Duration::from_secs(2) {
-        thread::yield_now(); // as busy as a computation
+        Ok(ExitCode::FAILURE)
     }
-    BEATS.load(Relaxed) >= goal
 }
 
-/// Serves pages of 64 KiB on loopback and returns the addresses of 200 of them.
-async fn demo_pages() -> Result<Vec<Url>> {
-    let page = async |Path(n): Path<u16>| format!("{n:08}").repeat(8192);
+/// Stands for work that keeps a core busy for a while.
+fn checksum(page: Bytes) -> Result<md5::Digest> {
+    Ok(md5::compute(page))
+}
+
+/// Prints the checksums, and returns how many there were.
+fn print_all(mut pages: mpsc::Receiver<(Url, Result<md5::Digest>)>) -> Result<usize> {
+    let mut printed = 0;
+    while let Some((url, checksum)) = pages.blocking_recv() {
+        match checksum {
+            Ok(checksum) => {
+                writeln!(io::stdout(), "{checksum:x}  {url}")?;
+                printed += 1;
+            }
+            Err(error) => {
+                // An error of the log does not count.
+                let _ = writeln!(io::stderr(), "{url}: {}", error.root_cause());
+            }
+        }
+    }
+    Ok(printed)
+}
+
+/// Serves pages of 64 KiB on loopback, and returns the URLs of 3 of them.
+async fn serve_demo_pages() -> Result<Vec<Url>> {
+    let page = async || "x".repeat(65536);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
+    let base = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
     let server = axum::serve(listener, Router::new().route("/{page}", get(page)));
     tokio::spawn(async { server.await });
-    (1..=200)
-        .map(|n| Ok(Url::parse(&format!("http://{address}/{n}"))?))
+    (1..=3)
+        .map(|page| Ok(base.join(&page.to_string())?))
         .collect()
 }

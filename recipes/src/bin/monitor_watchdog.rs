@@ -1,272 +1,150 @@
-//! Name the workers that stall, by their heartbeat, and those that panic; none that beats in time.
+//! Watch workers by their heartbeats: notice the one that stalls, and how each of them ended.
 //!
-//! Use it where a worker may hang without an error: a lock, a socket without a time limit, a loop
-//! without an end. It beats where it gets work done (a timer would beat on while it hangs), and a
-//! beat adds to an atomic. Once a period the watchdog checks each count. It names a worker whose
-//! count has not moved for K checks in a row: within K + 1 periods, and never one that beats within
-//! K. It counts checks, not time, and they are at least a period apart: a pause of the whole
-//! process costs one of them at most, so it gets nobody named who beats within K - 1. A worker is
-//! named again when it has recovered, both times with the checks that it missed; one that ends is
-//! forgotten, one that panics is named. The watchdog is a thread of its own, since a task could
-//! hang with its runtime: in the demo, where K is 2, a task that blocks its thread stalls its
-//! healthy neighbor as well. It stops nobody, for no thread can be stopped from outside: log it, or
-//! exit and let a supervisor start the program anew. For a hang of the whole process: systemd's
-//! `WatchdogSec=`. To restart what panics: `actors_supervised`. To find the culprit in a runtime:
-//! tokio-console.
+//! Use it where a worker may hang without an error: in a request without a timeout, in a lock, in a
+//! loop without an end. The worker calls `beat` whenever it has got something done. `watch` reports a
+//! stall when there was no heartbeat for longer than the limit, and the recovery if one comes after
+//! all. It returns how the worker ended: well, or with an error, a panic or an abort.
 //!
-//! Python: a thread with `daemon=True` that compares `time.monotonic()` with a dict of last beats,
-//! and calls all of them late after Ctrl-Z; `faulthandler.dump_traceback_later` for one long call.
-//! Needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`,
-//! `cargo add tokio@1 -F full,test-util`
+//! - Beat where work is done. A timer that beats goes on while the worker hangs.
+//! - `watch` does not stop a stalled worker. Drop it, and the worker is aborted at its next `await`.
+//! - The watchdog is a task as well. Where workers may block all threads of their runtime, run it in
+//!   a runtime of its own, on another thread.
+//! - To restart a worker that fails: `actors_supervised`. If the whole process may hang, let
+//!   systemd's `WatchdogSec=` restart it.
+//!
+//! Python: a daemon thread that compares `time.monotonic()` with the time of the last heartbeat
+//! Needs: `cargo add anyhow@1`, `cargo add tokio@1 -F macros,rt,sync,time`,
+//! `cargo add tokio-util@0.7 -F rt`
+//! Demo needs: `cargo add tokio@1 -F full,test-util`
+//! Tested: `recipes/tests/proof/monitor_watchdog.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin monitor_watchdog
-//! 400ms: mail Stalled(2)
-//! 400ms: index Panicked
-//! 800ms: mail Recovered(5)
-//! import, backup and export were named 0 times
-//! a task blocks its thread, then ends: neighbor Stalled(2), blocker Stalled(2), neighbor [..]
-//!
-//! $ cargo run -p recipes --bin monitor_watchdog -- --real
-//! ...
-//! [..]: mail Stalled(2)
-//! ...
-//! [..]: mail Recovered([..])
-//! ...
-//! import, backup and export were named [..] times
-//! a task blocks its thread, then ends: neighbor Stalled(2), blocker Stalled(2), neighbor [..]
+//! 8s: index failed: the disk is full
+//! 9s: mail is Stalled
+//! 12s: import ended well
+//! 14s: mail is Recovered
+//! 14s: mail ended well
 //! ```
 
-use std::io::{self, Write, stdout};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, mpsc, mpsc::RecvTimeoutError::Timeout, mpsc::SyncSender};
-use std::thread::{Builder, JoinHandle, panicking};
-use std::{iter::zip, mem::replace, panic::resume_unwind, process::ExitCode, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
-use clap::Parser;
-use tokio::{runtime, spawn, task::JoinSet, time::Instant, time::sleep};
+use tokio::select;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
 
-/// Knows the workers, and how many checks in a row each was without a beat. Dropped, it reports the
-/// last panics, ends its thread, and waits for that.
-pub struct Watchdog {
-    patience: u64,
-    workers: Arc<Mutex<Vec<Worker>>>,
-    thread: Option<(SyncSender<()>, JoinHandle<()>)>,
+/// What a worker shows its watchdog. Clone it for the worker.
+#[derive(Clone, Default)]
+pub struct Heartbeat {
+    beats: Arc<Notify>,
 }
-
-struct Worker {
-    name: Arc<str>,
-    beats: Arc<AtomicU64>,
-    seen: u64,
-    missed: u64,
-}
-
-/// What is new about a worker.
-#[derive(Debug)]
-pub enum State {
-    /// It did not beat for so many checks.
-    Stalled(u64),
-    /// It did not beat for so many checks, and has beaten again, or ended well.
-    Recovered(u64),
-    /// It is gone.
-    Panicked,
-}
-
-impl Watchdog {
-    /// A worker is stalled at the `patience`-th check in a row without a beat, at the first if 0.
-    pub fn new(patience: u64) -> Self {
-        Self {
-            patience: patience.max(1),
-            workers: Arc::default(),
-            thread: None,
-        }
-    }
-
-    /// From now on the worker has to beat. Any thread or task may hold its heartbeat.
-    pub fn register(&self, name: impl Into<Arc<str>>) -> Heartbeat {
-        let (name, beats) = (name.into(), Arc::new(AtomicU64::new(1))); // this is the first beat
-        let mut workers = self.workers.lock().unwrap();
-        workers.push(Worker {
-            name,
-            beats: beats.clone(),
-            seen: 0,
-            missed: 0,
-        });
-        Heartbeat(beats)
-    }
-
-    /// Looks at all workers, in the order of their registration, and returns the names of those of
-    /// whom there is news. To be called once a period, unless [`Watchdog::start`] does it.
-    pub fn check(&self) -> Vec<(Arc<str>, State)> {
-        let mut news = Vec::new();
-        self.workers.lock().unwrap().retain_mut(|worker| {
-            // Relaxed: the number stands for itself, nothing else is read because of it.
-            let beats = worker.beats.load(Relaxed);
-            let moved = beats != replace(&mut worker.seen, beats);
-            let now = if moved { 0 } else { worker.missed + 1 };
-            let before = replace(&mut worker.missed, now);
-            let state = match beats {
-                PANICKED => Some(State::Panicked),
-                _ if moved => (before >= self.patience).then_some(State::Recovered(before)),
-                _ => (now == self.patience).then_some(State::Stalled(now)),
-            };
-            news.extend(state.map(|state| (worker.name.clone(), state)));
-            beats < PANICKED
-        });
-        news
-    }
-
-    /// Checks once a period in a thread of its own, and calls `report` there with what is new. The
-    /// next check is a period after `report` has returned; if it panics, that was the last one.
-    /// Errs if the system has no more threads to give. Panics if `period` is 0.
-    pub fn start(
-        mut self,
-        period: Duration,
-        mut report: impl FnMut((Arc<str>, State)) + Send + 'static,
-    ) -> io::Result<Self> {
-        assert!(!period.is_zero(), "without a period it would never rest");
-        let (stop, stopped) = mpsc::sync_channel(0); // nothing is sent, it is only closed
-        let dog = Self {
-            workers: self.workers.clone(),
-            thread: None,
-            ..self
-        };
-        let thread = Builder::new().name("watchdog".to_owned()).spawn(move || {
-            while stopped.recv_timeout(period) == Err(Timeout) {
-                dog.check().into_iter().for_each(&mut report);
-            }
-            // It comes too early to call anybody late.
-            let last = dog
-                .check()
-                .into_iter()
-                .filter(|news| !matches!(news.1, State::Stalled(_)));
-            last.for_each(report);
-        })?;
-        self.thread = Some((stop, thread));
-        Ok(self)
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        // The thread waits for the end of the channel. A panic of `report` is on stderr already.
-        let _ = self
-            .thread
-            .take()
-            .map(|(stop, thread)| (drop(stop), thread.join()));
-    }
-}
-
-/// What a worker holds while it works. Dropped, it tells that the worker has ended, or panicked.
-#[must_use = "dropped, the worker has ended"]
-pub struct Heartbeat(Arc<AtomicU64>);
 
 impl Heartbeat {
-    /// To be called wherever something is done. Costs an atomic addition.
+    /// Shows that the worker has got something done.
     pub fn beat(&self) {
-        self.0.fetch_add(1, Relaxed);
+        self.beats.notify_one(); // one that nobody waits for yet is kept
     }
 }
 
-impl Drop for Heartbeat {
-    fn drop(&mut self) {
-        self.0
-            .store(if panicking() { PANICKED } else { ENDED }, Relaxed);
-    }
+/// A change that [`watch`] reports.
+#[derive(Debug, PartialEq)]
+pub enum Change {
+    /// There was no heartbeat for longer than the limit.
+    Stalled,
+    /// There was one again.
+    Recovered,
 }
 
-const ENDED: u64 = u64::MAX;
-const PANICKED: u64 = u64::MAX - 1;
-
-/// Watches five tasks, in a time that jumps from deadline to deadline, then a blocked thread.
-#[derive(Parser)]
-struct Args {
-    /// The five in real time: where the machine itself stalls, a healthy one may be named
-    #[arg(long)]
-    real: bool,
-}
-
-fn main() -> Result<ExitCode> {
-    let Args { real } = Args::parse();
-    let mut runtime = runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(!real).build()?;
-    let held = runtime.block_on(async { Ok(five_tasks(real).await? & blocked_thread().await?) });
-    held.map(|held| ExitCode::from(u8::from(!held)))
-}
-
-const UNIT: Duration = Duration::from_millis(10);
-
-async fn five_tasks(real: bool) -> Result<bool> {
-    let (start, mut news) = (Instant::now(), vec![]);
-    let (dog, mut set) = (Watchdog::new(2), JoinSet::new());
-    for (name, beats, every, hang) in [
-        ("import", u32::MAX, 4, 0),
-        ("backup", u32::MAX, 19, 0), // just in time
-        ("export", 5, 9, 0),         // ends
-        ("mail", 3, 4, 60),
-        ("index", 5, 7, 0), // panics
-    ] {
-        let heart = dog.register(name);
-        set.spawn(async move {
-            for _ in 0..beats {
-                sleep(every * UNIT).await;
-                heart.beat();
+/// Watches `worker` until it ends. It has to beat at least once in `limit`. Dropping the future
+/// aborts the worker.
+///
+/// # Errors
+/// If the worker returned an error, panicked or was aborted.
+pub async fn watch(
+    worker: JoinHandle<Result<()>>,
+    heartbeat: &Heartbeat,
+    limit: Duration,
+    mut report: impl FnMut(Change),
+) -> Result<()> {
+    let mut worker = AbortOnDropHandle::new(worker);
+    let mut stalled = false;
+    loop {
+        select! {
+            biased; // a heartbeat counts before the end that follows it
+            () = heartbeat.beats.notified() => {
+                if stalled {
+                    report(Change::Recovered);
+                }
+                stalled = false;
             }
-            sleep(hang * UNIT).await;
-            if name == "index" {
-                resume_unwind(Box::new("a panic, without its message on stderr"));
+            ended = &mut worker => return ended?,
+            () = sleep(limit), if !stalled => {
+                report(Change::Stalled);
+                stalled = true;
             }
-        });
+        }
     }
-    for _ in 0..10 {
-        sleep(10 * UNIT).await;
-        let at = start.elapsed();
-        news.extend(
-            dog.check()
-                .iter()
-                .map(|(name, new)| format!("{at:?}: {name} {new:?}")),
-        );
-    }
-    writeln!(stdout(), "{}", news.join("\n"))?; // `println!` would panic in a broken pipe
-    let named = news
-        .iter()
-        .filter(|new| !new.contains("mail") && !new.contains("index"))
-        .count();
-    writeln!(
-        stdout(),
-        "import, backup and export were named {named} times"
-    )?;
-    let exact = [
-        "400ms: mail Stalled(2)",
-        "400ms: index Panicked",
-        "800ms: mail Recovered(5)",
-    ];
-    Ok(news == exact || real && news.len() >= named + 3)
 }
 
-/// Blocks the only thread of the runtime until the watchdog has named both tasks there.
-async fn blocked_thread() -> Result<bool> {
-    let (dog, (sender, reports)) = (Watchdog::new(2), mpsc::sync_channel(4));
-    let [neighbor, blocker] = ["neighbor", "blocker"].map(|name| dog.register(name));
-    let report = move |(name, new)| _ = sender.try_send(format!("{name} {new:?}"));
-    let _dog = dog.start(Duration::from_millis(20), report)?;
-    let task = spawn(async move { neighbor.beat() });
-    // A blocking call in a task, where `await` belongs: this is what hangs a runtime.
-    let next = || reports.recv_timeout(Duration::from_secs(10));
-    let mut news = vec![next()?, next()?];
-    task.await.map(|()| drop(blocker))?;
-    news.extend([next()?, next()?]);
-    writeln!(
-        stdout(),
-        "a task blocks its thread, then ends: {}",
-        news.join(", ")
-    )?;
-    let plan = [
-        "neighbor Stalled(2)",
-        "blocker Stalled(2)",
-        "neighbor Recov",
-        "blocker Recov",
-    ];
-    Ok(zip(news, plan).all(|(new, plan)| new.starts_with(plan)))
+// ---- Demo ----------------------------------------------------------------------------------
+
+use anyhow::bail;
+use tokio::join;
+use tokio::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+// Time is paused: when every task waits, the clock jumps to the next deadline.
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+async fn main() {
+    join!(
+        watch_and_print("import", import),
+        watch_and_print("mail", mail),
+        watch_and_print("index", index),
+    );
+}
+
+/// Starts a worker, and prints what becomes of it.
+async fn watch_and_print<F>(name: &str, work: impl FnOnce(Heartbeat) -> F)
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let start = Instant::now();
+    let heartbeat = Heartbeat::default();
+    let worker = tokio::spawn(work(heartbeat.clone()));
+    let ended = watch(worker, &heartbeat, 5 * SECOND, |change| {
+        println!("{:?}: {name} is {change:?}", start.elapsed());
+    });
+    match ended.await {
+        Ok(()) => println!("{:?}: {name} ended well", start.elapsed()),
+        Err(error) => println!("{:?}: {name} failed: {error}", start.elapsed()),
+    }
+}
+
+async fn import(heartbeat: Heartbeat) -> Result<()> {
+    for _ in 0..4 {
+        sleep(3 * SECOND).await;
+        heartbeat.beat();
+    }
+    Ok(())
+}
+
+async fn mail(heartbeat: Heartbeat) -> Result<()> {
+    for seconds in [4, 10] {
+        sleep(seconds * SECOND).await; // the second mail takes too long
+        heartbeat.beat();
+    }
+    Ok(())
+}
+
+async fn index(heartbeat: Heartbeat) -> Result<()> {
+    for _ in 0..2 {
+        sleep(4 * SECOND).await;
+        heartbeat.beat();
+    }
+    bail!("the disk is full")
 }

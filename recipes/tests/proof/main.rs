@@ -5,6 +5,9 @@ mod actor;
 #[cfg(feature = "actors")]
 mod actors_supervised;
 mod background_writer;
+mod blocking_calls_thread_pool;
+#[cfg(unix)]
+mod choose_model;
 #[cfg(feature = "cluster")]
 mod cluster_map;
 mod cpu_across_processes;
@@ -22,11 +25,15 @@ mod hedged_request;
 mod http_client_session;
 mod http_service;
 mod io_bound_compare;
+mod io_cpu_pipeline;
 #[cfg(feature = "jobs")]
 mod job_queue;
+mod latency_table;
 mod model_grid_search;
+mod monitor_watchdog;
 mod parallel_csv;
 mod parallel_image;
+mod progress_report;
 mod rate_limit;
 mod single_flight_cache;
 mod site_status_checker;
