@@ -1,17 +1,18 @@
-//! Write many small items in few batches: when a batch is full, or when its first item is old.
+//! Write many small items in few batches: when a batch is full, or its first item has waited.
 //!
-//! Use it where a write costs more than what is in it: rows for a database, metrics, log lines. Many
-//! tasks send items into a bounded channel, and one task takes as many as there are, at most `size`.
-//! It waits for more at most `max_wait` after the first one, so a lone item is not left behind. When
-//! the writer is slow, the channel fills up and `send` waits.
+//! Use it where a write costs more than what is in it: rows of a database, metrics, uploads. Tasks
+//! send items into a bounded channel, and one task writes them. It takes what is there, waits for
+//! more for at most `max_wait`, and writes at most `size` items at once. When the writes are slow,
+//! the channel fills up and `send` waits.
 //!
-//! - At the end drop the senders, then await the writer: it writes what is left and returns. A
-//!   writer that is aborted, or still at work when `main` returns, loses what it has taken.
-//! - The first write that fails ends the writer, and `send` fails from then on. What was sent and
-//!   not written is lost, so retry in `write` what is worth it, with `backon` for example.
-//! - `write` may be a transaction with many `INSERT`s: `sqlite_threads`, or `db_queries`.
-//! - Streams have the same as an adapter: `chunks_timeout` of the crate `tokio-stream`.
-//! - Lines to a file, without batches: `background_writer`.
+//! - At the end drop the senders and await the writer: it writes what is left, then returns. A
+//!   writer that is aborted, or still works when `main` returns, loses what it has taken.
+//! - The first write that fails ends the writer, and `send` fails from then on. Items that were
+//!   sent and not written are lost. So retry inside `write`, with the crate `backon` for example.
+//! - To write rows, make `write` a transaction with an `INSERT` for each: `sqlite_threads`,
+//!   `db_queries`.
+//! - For a stream instead of a channel: `chunks_timeout` in the crate `tokio-stream`.
+//! - For a log, line by line: `background_writer`.
 //!
 //! Python: a thread with `queue.get(timeout=...)` and `executemany`
 //! Needs: `cargo add tokio@1 -F sync,time`

@@ -1,19 +1,21 @@
 //! Copy a folder with all its files, N at once on threads; no file is ever there by half.
 //!
-//! Use it for many files, best on a network disk or an SSD, where one at a time waits most of the
-//! time. It is `cp -r from/. to` on threads. Each file is written to a temporary file in its folder
-//! and renamed when it is whole, so whoever looks sees the whole file or none, even if this program
-//! is killed. A file that cannot be copied is a result like any other; the others go on.
+//! Use it for many files, best on a network disk or an SSD, where a copy waits most of the time.
+//! It does what `cp -r from/. to` does. Each file is written to a temporary file in its folder and
+//! renamed when it is whole: whoever looks sees the whole file or none, even when this program is
+//! killed. A file that cannot be copied is a result like any other, and the others go on.
 //!
-//! - Symbolic links are copied as links. A pipe, a socket or a device is not copied: an error.
-//! - Permissions become those of a new file, as `cp` sets them: the umask is taken off, and
-//!   set-user-ID is not copied. Nor are times and owners: see `filetime` and `fs::chown`.
-//! - What is in `to` already stays, except that a file of the same name is replaced.
-//! - Why threads: file I/O blocks. `tokio::fs` makes the same calls, on threads too.
-//! - A power failure can lose the last files. Where that matters, call `sync_all` before `persist`.
+//! - A symbolic link is copied as a link. A pipe, a socket, or a device is not copied, and counts
+//!   as failed.
+//! - A copy has the permissions that `cp` gives it: those of the file without the umask, and never
+//!   set-user-ID. Its times and its owner are those of a new file.
+//! - What is already in `to` stays, but a file of the same name is replaced.
+//! - A killed program leaves at most N files named `.tmp...` behind. A power failure may lose
+//!   files: call `sync_all` before `persist` to prevent it.
+//! - File calls block, so threads make them. `tokio::fs` makes the same calls on threads.
 //!
-//! Python: `executor.map(shutil.copy, ...)`, or `shutil.copytree`
-//! Needs: `cargo add anyhow@1 rayon@1 tempfile@3 walkdir@2`
+//! Python: `ThreadPoolExecutor(4).map(shutil.copy, ...)`, or `shutil.copytree`
+//! Needs: `cargo add anyhow@1 rayon@1 tempfile@3`
 //! Demo needs: `cargo add clap@4 -F derive`
 //! Runs on: Linux, macOS
 //! Tested: `recipes/tests/proof/concurrent_file_io.rs`
@@ -28,13 +30,14 @@
 //!
 //! $ mkdir photos; touch photos/1.jpg; mkfifo photos/pipe; \
 //!     cargo run -p recipes --bin concurrent_file_io -- photos backup; rm -r photos backup
-//! pipe: neither a file, nor a folder, nor a link
+//! photos/pipe: neither a file, nor a folder, nor a link
 //! 1 of 2 files copied
+//! Error: 1 could not be copied
 //! ```
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
@@ -64,7 +67,7 @@ pub fn copy_folder(from: &Path, to: &Path, threads: usize) -> Result<Vec<Copied>
 }
 
 fn copy_contents(from: &Path, to: &Path) -> Result<Vec<Copied>> {
-    let mode = from.metadata()?.permissions().mode();
+    let mode = from.metadata()?.mode();
     let mut names = Vec::new();
     for entry in fs::read_dir(from)? {
         names.push(entry?.file_name());
@@ -73,16 +76,13 @@ fn copy_contents(from: &Path, to: &Path) -> Result<Vec<Copied>> {
 
     let is_new = !to.is_dir();
     if is_new {
-        let writable = mode | 0o700; // its owner has to fill it
-        DirBuilder::new().mode(writable & 0o777).create(to)?;
+        let writable = mode & 0o777 | 0o700; // its owner has to fill it
+        DirBuilder::new().mode(writable).create(to)?;
     }
-    let copies = names
-        .par_iter()
-        .flat_map(|name| copy_entry(from.join(name), &to.join(name)));
-    let copied = copies.collect();
+    let copy = |name| copy_entry(from.join(name), &to.join(name));
+    let copied = names.par_iter().flat_map(copy).collect();
     if is_new && mode & 0o700 != 0o700 {
-        let writable = to.metadata()?.permissions().mode();
-        let like_source = writable & (mode | !0o700);
+        let like_source = to.metadata()?.mode() & (mode | !0o700);
         fs::set_permissions(to, Permissions::from_mode(like_source))?;
     }
     Ok(copied)
@@ -110,7 +110,7 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
         link.persist(to)?;
     } else if metadata.is_file() {
         let mut source = File::open(from)?;
-        let mode = metadata.permissions().mode() & 0o777; // no set-user-ID
+        let mode = metadata.mode() & 0o777; // no set-user-ID
         let permissions = Permissions::from_mode(mode); // the system takes the umask off
         let mut copy = Builder::new()
             .permissions(permissions)
@@ -125,12 +125,15 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
 
 // ---- Demo ----------------------------------------------------------------------------------
 
+use anyhow::Context;
 use clap::{Parser, value_parser};
 
-/// Copies what is in one folder into another.
 #[derive(Parser)]
 struct Args {
+    /// The folder with the files
     from: PathBuf,
+
+    /// Where to put the copies
     to: PathBuf,
 
     /// How many files to copy at a time
@@ -140,7 +143,8 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let copied = copy_folder(&args.from, &args.to, args.threads.into())?;
+    let copied = copy_folder(&args.from, &args.to, args.threads.into());
+    let copied = copied.with_context(|| args.from.display().to_string())?;
     let mut failed = 0;
     for file in &copied {
         if let Err(error) = &file.result {

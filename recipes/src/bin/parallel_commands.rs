@@ -1,23 +1,23 @@
 //! Run a command for each line of stdin, N at once, with the outputs in order: like `xargs -P`.
 //!
-//! Use it to convert files, ping hosts, run a script on a list. It is `xargs -d '\n' -n 1 -P N`, but
-//! outputs do not mix: each goes to a temporary file, and comes when it is its turn, in the order of
-//! the lines. Commands start while lines still arrive. At most N have started and are not handed
-//! over yet, so a slow one holds up those behind it: `buffer_unordered` instead hands over each as
-//! it ends.
+//! Use it to convert files, to ping hosts, to run a script on a list. It is `xargs -d '\n' -n 1 -P
+//! N` without mixed outputs: each command writes to temporary files, which are printed in the
+//! order of the lines. Commands start while lines still arrive. A slow command holds up those that
+//! are N or more lines behind it. If the order does not matter, put `buffer_unordered` in place of
+//! `buffered`.
 //!
 //! - A command that fails, or cannot be started, is the failure of its line. The others go on.
-//! - A line is bytes: a file name that is not UTF-8, or ends in `\r`, arrives as it is.
-//! - Commands stay in this process group, so Ctrl-C reaches them too, and one can ask for a password
-//!   at the terminal. Their stdin is empty.
-//! - When the stream is dropped, commands that run are killed; what those have started runs on.
-//! - A function instead of a command: `cpu_across_processes`. Lines as they come, and a timeout:
-//!   `subprocess_live_output`.
+//! - Lines are bytes: a file name that is not UTF-8, or that ends in `\r`, arrives unchanged.
+//! - The commands stay in the process group of this program. Ctrl-C ends them too, and they can
+//!   ask for a password at the terminal. Their stdin is empty.
+//! - Dropping the stream kills the commands that still run, but not what they have started.
+//! - A function instead of a command: `cpu_across_processes`. One command, line by line and with a
+//!   timeout: `subprocess_live_output`.
 //!
 //! Python: `ThreadPoolExecutor(4).map(subprocess.run, ...)`
 //! Needs: `cargo add futures@0.3 tempfile@3`, `cargo add tokio@1 -F process`
-//! Demo needs: `cargo add anyhow@1`, `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`,
-//! `cargo add tokio-stream@0.1`
+//! Demo needs: `cargo add anyhow@1 tokio-stream@0.1`, `cargo add clap@4 -F derive`,
+//! `cargo add tokio@1 -F full`
 //! Runs on: Linux, macOS
 //! Tested: `recipes/tests/proof/parallel_commands.rs`
 //!
@@ -33,7 +33,7 @@
 //! .
 //! ls: cannot access 'no-such-file': No such file or directory
 //! no-such-file: exit status: 2
-//! Error: 1 of 2 commands failed
+//! Error: 1 failed
 //! ```
 
 use std::ffi::OsString;
@@ -95,10 +95,9 @@ async fn run(mut command: Command) -> io::Result<Finished> {
 use std::io::BufRead;
 use std::os::unix::ffi::OsStringExt;
 use std::pin::pin;
-use std::process::ExitCode;
 use std::thread;
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use clap::{Parser, value_parser};
 use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
@@ -117,50 +116,47 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    // Ctrl-C reaches the commands as well; SIGTERM comes to this process alone.
+    // Ctrl-C reaches the commands too, and needs no handler. SIGTERM comes to this process alone.
     let mut terminate = signal(SignalKind::terminate())?;
     select! {
-        result = run_for_each_line(args) => {
-            result?;
-            Ok(ExitCode::SUCCESS)
-        }
-        _ = terminate.recv() => Ok(ExitCode::from(143)),
+        result = run_for_each_line(args) => result,
+        _ = terminate.recv() => bail!("stopped by SIGTERM"),
     }
 }
 
 async fn run_for_each_line(args: Args) -> anyhow::Result<()> {
     // A thread of its own: tokio's stdin would hold up the end of the program.
     let (sender, lines) = mpsc::channel(1);
-    let reader = thread::spawn(move || read_lines(sender));
-
+    let reader = thread::spawn(|| read_lines(sender));
     let results = run_for_each(ReceiverStream::new(lines), args.limit.into(), |line| {
         let mut command = Command::new(&args.command[0]);
         command.args(&args.command[1..]).arg(line);
         command
     });
+
     let mut results = pin!(results);
-    let mut all = 0;
     let mut failed = 0;
     while let Some((line, result)) = results.next().await {
-        all += 1;
-        let why = match result {
+        let line = line.display();
+        match result {
             Ok(mut finished) => {
                 io::copy(&mut finished.stdout, &mut io::stdout())?;
                 io::copy(&mut finished.stderr, &mut io::stderr())?;
-                if finished.status.success() {
-                    continue;
+                if !finished.status.success() {
+                    failed += 1;
+                    eprintln!("{line}: {}", finished.status);
                 }
-                finished.status.to_string()
             }
-            Err(error) => error.to_string(),
-        };
-        failed += 1;
-        eprintln!("{}: {why}", line.display());
+            Err(error) => {
+                failed += 1;
+                eprintln!("{line}: {error}");
+            }
+        }
     }
-    reader.join().expect("it does not panic")?;
-    ensure!(failed == 0, "{failed} of {all} commands failed");
+    reader.join().expect("no panic")?;
+    ensure!(failed == 0, "{failed} failed");
     Ok(())
 }
 

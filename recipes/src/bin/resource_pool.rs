@@ -1,31 +1,30 @@
 //! Share a few connections among many tasks: opened when needed, checked, replaced when dead.
 //!
 //! Use it for whatever is costly to open and serves one user at a time. You write a `Manager`: how
-//! to open a connection (`create`), and whether one can be used again (`recycle`). `deadpool` does
-//! the rest. `get` gives an idle connection or opens one, but never more than the limit; dropping it
-//! gives it back, after an error, a panic or a canceled task too.
+//! to open a connection (`create`), and how to check whether it can be used again (`recycle`). The
+//! crate `deadpool` does the rest. `get` returns an idle connection or opens one, but never more
+//! than `size`. Dropping it gives it back, even after an error, a panic, or a canceled task.
 //!
-//! - A task that was canceled may have left an answer unread, which the next one would take for its
-//!   own. So `recycle` refuses a connection that still has an answer to come.
-//! - Without the three timeouts `get` waits forever. sqlx calls the first one "pool timed out while
-//!   waiting for an open connection"; deadpool's text is below. Mostly some task keeps a connection
-//!   too long, or needs two at once.
-//! - A timeout of the pool ends with `get`, so `ask` has one of its own.
-//! - An error of `create`, "Too many open files" for example, goes to the caller of `get`.
-//! - Pools that are made already: `deadpool-postgres`, `deadpool-redis`, sqlx's (`db_queries`). An
-//!   HTTP client pools its connections itself: `http_client_session`. Only a limit: `async_semaphore`.
+//! - A canceled task may leave an answer unread, which the next task would take for its own. So
+//!   `recycle` sends a ping and looks whether the answer is a pong.
+//! - Without timeouts `get` waits forever. If all connections stay in use, the error is the one
+//!   below; sqlx calls it "pool timed out while waiting for an open connection". Often a task
+//!   holds a connection for too long, or holds one while it waits for another.
+//! - An error of `create`, such as "Too many open files (os error 24)", is returned by `get`.
+//! - For databases: `deadpool-postgres`, `deadpool-redis`, and the pool of sqlx (`db_queries`). An
+//!   HTTP client has a pool inside: `http_client_session`. Only a limit: `async_semaphore`.
 //!
 //! Python: `asyncpg.create_pool(max_size=4)`, or a `queue.Queue` of connections
-//! Needs: `cargo add anyhow@1`, `cargo add deadpool@0.13 -F rt_tokio_1`,
-//! `cargo add tokio@1 -F io-util,net,time`
-//! Demo needs: `cargo add futures@0.3`, `cargo add tokio@1 -F full`
+//! Needs: `cargo add deadpool@0.13 -F rt_tokio_1`, `cargo add tokio@1 -F io-util,net,time`
+//! Demo needs: `cargo add anyhow@1 futures@0.3`, `cargo add tokio@1 -F full`
 //! Tested: `recipes/tests/proof/resource_pool.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin resource_pool
-//! 100 requests over 4 connections
-//! a dead connection was replaced: 4 answers, 5 connections opened
-//! a fifth one: Timeout occurred while waiting for a slot to become available
+//! 100 requests: 4 connections
+//! all 4 in use: Timeout occurred while waiting for a slot to become available
+//! one breaks: the server closed the connection
+//! 4 more at once: 5 connections in all
 //! ```
 
 use std::io;
@@ -33,7 +32,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{Manager, Metrics, Pool, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Pool, RecycleError, RecycleResult};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -49,23 +48,15 @@ pub struct Server {
 /// A connection to the server.
 pub struct Connection {
     stream: BufReader<TcpStream>,
-    /// Whether an answer is still to come.
-    waiting: bool,
 }
 
 impl Connection {
     /// Sends a line, and waits for the answer.
     ///
     /// # Errors
-    /// If there is no answer within `PATIENCE`. The connection is of no use any more.
+    /// If there is no answer within 5 s. Drop the connection then: the answer may still come.
     pub async fn ask(&mut self, line: &str) -> io::Result<String> {
-        if self.waiting {
-            return Err(io::Error::other("another answer is still to come"));
-        }
-        self.waiting = true; // and it stays so after an error, or when this is canceled
-        let answer = timeout(PATIENCE, self.exchange(line)).await??;
-        self.waiting = false;
-        Ok(answer)
+        timeout(PATIENCE, self.exchange(line)).await?
     }
 
     async fn exchange(&mut self, line: &str) -> io::Result<String> {
@@ -87,15 +78,15 @@ impl Manager for Server {
     /// Opens a connection.
     async fn create(&self) -> io::Result<Connection> {
         let stream = TcpStream::connect(self.address).await?;
-        Ok(Connection {
-            stream: BufReader::new(stream),
-            waiting: false,
-        })
+        let stream = BufReader::new(stream);
+        Ok(Connection { stream })
     }
 
     /// Checks an idle connection. After an error the pool drops it, and takes another one.
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<io::Error> {
-        connection.ask("ping").await?;
+    async fn recycle(&self, idle: &mut Connection, _: &Metrics) -> RecycleResult<io::Error> {
+        if idle.ask("ping").await? != "pong" {
+            return Err(RecycleError::message("the answer to an earlier request"));
+        }
         Ok(())
     }
 }
@@ -120,7 +111,7 @@ pub fn pool(server: Server, size: usize) -> Pool<Server> {
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use deadpool::managed::Timeouts;
-use futures::future::join_all;
+use futures::future::try_join_all;
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
@@ -130,41 +121,36 @@ async fn main() -> anyhow::Result<()> {
     tokio::spawn(serve(listener));
     let pool = pool(Server { address }, 4);
 
-    let requests = (0..100).map(async |_| -> anyhow::Result<String> {
-        let mut connection = pool.get().await?;
-        Ok(connection.ask("hello").await?)
-    });
-    for answer in join_all(requests).await {
-        answer?;
-    }
-    println!("100 requests, {} connections", OPENED.load(Relaxed));
-
-    let mut connection = pool.get().await?;
-    if let Err(error) = connection.ask("quit").await {
-        println!("one connection broke: {error}");
-    }
-    drop(connection);
-
-    let mut in_use = Vec::new();
-    for _ in 0..4 {
+    let request = async |_| -> anyhow::Result<()> {
         let mut connection = pool.get().await?;
         connection.ask("hello").await?;
-        in_use.push(connection);
+        Ok(())
+    };
+    try_join_all((0..100).map(request)).await?;
+    println!("100 requests: {} connections", OPENED.load(Relaxed));
+
+    let mut connections = Vec::new();
+    for _ in 0..4 {
+        connections.push(pool.get().await?);
     }
-    println!(
-        "4 more requests, {} connections in all",
-        OPENED.load(Relaxed)
-    );
     let soon = Timeouts::wait_millis(100);
     if let Err(error) = pool.timeout_get(&soon).await {
-        println!("a fifth one at once: {error}");
+        println!("all 4 in use: {error}");
     }
+
+    let broken = connections[0].ask("quit").await;
+    println!("one breaks: {}", broken.unwrap_err());
+    drop(connections);
+    try_join_all((0..4).map(request)).await?;
+    println!(
+        "4 more at once: {} connections in all",
+        OPENED.load(Relaxed)
+    );
     Ok(())
 }
 
 static OPENED: AtomicUsize = AtomicUsize::new(0);
 
-/// Answers each line with the same line, and hangs up at `quit`.
 async fn serve(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
         OPENED.fetch_add(1, Relaxed);
@@ -172,10 +158,12 @@ async fn serve(listener: TcpListener) {
     }
 }
 
+/// Answers each line, and hangs up at `quit`.
 async fn answer(mut stream: BufReader<TcpStream>) -> io::Result<()> {
     let mut line = String::new();
     while stream.read_line(&mut line).await? > 0 && line != "quit\n" {
-        stream.write_all(line.as_bytes()).await?;
+        let answer = line.replace("ping", "pong");
+        stream.write_all(answer.as_bytes()).await?;
         line.clear();
     }
     Ok(())

@@ -78,7 +78,7 @@ fn the_copy_is_the_one_that_cp_makes() {
     let to = folder.path().join("to");
     let copied = copy_folder(&from, &to, 4).unwrap();
 
-    assert_eq!(failures(&copied), [PathBuf::new(); 0]);
+    assert!(failures(&copied).is_empty());
     assert_eq!(copied.len(), 200 + 3 + 6 + 3);
     assert_eq!(tree(&to), tree(&by_cp));
     for root in [&from, &by_cp, &to] {
