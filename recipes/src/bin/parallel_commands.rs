@@ -1,190 +1,172 @@
-//! Run a command for each line of stdin, N at once, and get statuses and outputs in order.
+//! Run a command for each line of stdin, N at once, with the outputs in order: like `xargs -P`.
 //!
-//! Use it like `xargs -P`, where outputs must not mix, and nothing may be left behind.
-//! `buffered(n)` starts the next command when the one whose turn it is has been handed over, so a
-//! slow one holds back those behind it; in any order, with none held back: `buffer_unordered(n)`.
-//! Both pipes of a child are read while you wait for the next result; while you do something else,
-//! one that fills a pipe waits. Its whole output is in memory, and its stdin is empty. A command
-//! that fails, or does not start, is a result like any other. Each child leads a process group of
-//! its own. Dropping the stream kills the groups that run, with their grandchildren, at once and
-//! without asking (SIGKILL), but for what has left its group, as `timeout` does without
-//! `--foreground`, and `setsid`; so do Ctrl-C, SIGTERM and a closed terminal. A function instead of
-//! a command: `cpu_across_processes`. With a time limit: `tokio::time::timeout` around
-//! `run`.
+//! Use it to convert files, to ping hosts, to run a script on a list. It is `xargs -d '\n' -n 1 -P
+//! N` without mixed outputs: each command writes to temporary files, which are printed in the
+//! order of the lines. Commands start while lines still arrive. A slow command holds up those that
+//! are N or more lines behind it. If the order does not matter, put `buffer_unordered` in place of
+//! `buffered`.
 //!
-//! Python: `asyncio.create_subprocess_exec` under a semaphore, then `gather`; its children outlive
-//! a canceled task unless a `finally` kills each, and the grandchildren do even then.
-//! Needs: `cargo add anyhow@1 futures@0.3 tempfile@3`, `cargo add clap@4 -F derive`,
-//! `cargo add nix@0.31 -F signal`, `cargo add tokio@1 -F full`
+//! - A command that fails, or cannot be started, is the failure of its line. The others go on.
+//! - Lines are bytes: a file name that is not UTF-8, or that ends in `\r`, arrives unchanged.
+//! - The commands stay in the process group of this program. Ctrl-C ends them too, and they can
+//!   ask for a password at the terminal. Their stdin is empty.
+//! - Dropping the stream kills the commands that still run, but not what they have started.
+//! - A function instead of a command: `cpu_across_processes`. One command, line by line and with a
+//!   timeout: `subprocess_live_output`.
+//!
+//! Python: `ThreadPoolExecutor(4).map(subprocess.run, ...)`
+//! Needs: `cargo add futures@0.3 tempfile@3`, `cargo add tokio@1 -F process`
+//! Demo needs: `cargo add anyhow@1 tokio-stream@0.1`, `cargo add clap@4 -F derive`,
+//! `cargo add tokio@1 -F full`
 //! Runs on: Linux, macOS
+//! Tested: `recipes/tests/proof/parallel_commands.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin parallel_commands
-//! 12 outputs in order: true; 12 statuses in order: true
-//! 4 at once, as the commands counted; 1 ended after 2: true
+//! $ printf '3\n2\n1\n' | cargo run -p recipes --bin parallel_commands -- \
+//!     sh -c 'sleep 0.$0; echo "slept 0.$0 s"'
+//! slept 0.3 s
+//! slept 0.2 s
+//! slept 0.1 s
 //!
-//! $ seq 0 2 | cargo run -p recipes --bin parallel_commands -- sh -c 'echo "line $0"; exit $0'
+//! $ printf '.\nno-such-file\n' | cargo run -p recipes --bin parallel_commands -- ls -d
 //! ? 1
-//! line 0
-//! line 1
-//! 1: exit status: 1
-//! line 2
-//! 2: exit status: 2
-//!
-//! $ seq 4 | cargo run -p recipes --bin parallel_commands -- \
-//!     sh -c 'sleep 1000 & [ $0 != 4 ] || kill -INT $PPID; wait'
-//! ? 130
-//!
-//! $ cargo run -p recipes --bin parallel_commands -- --limit 0 true
-//! ? 2
-//! error: invalid value '0' for '--limit <N>': 0 is not in 1..=1000
-//! ...
+//! .
+//! ls: cannot access 'no-such-file': No such file or directory
+//! no-such-file: exit status: 2
+//! Error: 1 failed
 //! ```
 
-use std::io::{self, Write, stderr, stdout};
-use std::{ffi::OsString, mem, pin::pin, process::ExitCode, process::Output, process::Stdio};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Seek};
+use std::process::{ExitStatus, Stdio};
 
-use anyhow::Result;
-use clap::{Parser, value_parser};
-use futures::{Stream, StreamExt, TryStreamExt, stream};
-use nix::{sys::signal::Signal, sys::signal::killpg, unistd::Pid};
-use tokio::{process::Command, select, signal::unix::SignalKind, signal::unix::signal};
+use futures::{Stream, StreamExt};
+use tokio::process::Command;
 
-/// Runs the commands, at most `limit` at once, and yields the output and the status of each, or why
-/// it did not start, in the order of the commands. Dropping the stream kills those that run.
-/// Panics if `limit` is 0.
-pub fn run_all(
-    commands: impl IntoIterator<Item = Command>,
-    limit: usize,
-) -> impl Stream<Item = io::Result<Output>> {
-    assert!(limit > 0, "a limit of 0 would wait forever");
-    stream::iter(commands).map(run).buffered(limit)
+/// A command that has ended, with what it printed.
+pub struct Finished {
+    pub status: ExitStatus,
+    pub stdout: File,
+    pub stderr: File,
 }
 
-/// Runs one command with an empty stdin until it has ended and its pipes are closed. Dropped
-/// half-way, it kills the command with all that it has started, but for what left its group.
-pub async fn run(mut command: Command) -> io::Result<Output> {
+/// Runs `command(&line)` for each line, at most `limit` at once, and yields each line with what
+/// came of it, in the order of the lines. Dropping the stream kills the commands that run.
+///
+/// An error is that the command could not be started.
+///
+/// # Panics
+/// If `limit` is 0.
+pub fn run_for_each(
+    lines: impl Stream<Item = OsString>,
+    limit: usize,
+    command: impl Fn(&OsString) -> Command,
+) -> impl Stream<Item = (OsString, io::Result<Finished>)> {
+    assert!(limit > 0, "a limit of 0 would wait forever");
+    lines
+        .map(move |line| {
+            let command = command(&line);
+            async { (line, run(command).await) }
+        })
+        .buffered(limit)
+}
+
+async fn run(mut command: Command) -> io::Result<Finished> {
+    let mut stdout = tempfile::tempfile()?;
+    let mut stderr = tempfile::tempfile()?;
     command
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let child = command.process_group(0).kill_on_drop(true).spawn()?;
-    let leader = child
-        .id()
-        .and_then(|id| id.try_into().ok())
-        .map(Pid::from_raw);
-    let ended = pin!(child.wait_with_output());
-    let group = Group(leader); // declared last, so dropped first: before the child is reaped
-    let output = ended.await;
-    mem::forget(group); // its number may belong to another by now
-    output
+        .stdout(stdout.try_clone()?)
+        .stderr(stderr.try_clone()?)
+        .kill_on_drop(true);
+    let status = command.status().await?;
+    stdout.rewind()?;
+    stderr.rewind()?;
+    Ok(Finished {
+        status,
+        stdout,
+        stderr,
+    })
 }
 
-/// Kills the process group when dropped.
-struct Group(Option<Pid>);
+// ---- Demo ----------------------------------------------------------------------------------
 
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = self.0.map(|leader| killpg(leader, Signal::SIGKILL)); // it may have ended: fine
-    }
-}
+use std::io::BufRead;
+use std::os::unix::ffi::OsStringExt;
+use std::pin::pin;
+use std::thread;
 
-/// Runs a command for each line of stdin, with the line as its last argument.
+use anyhow::{bail, ensure};
+use clap::{Parser, value_parser};
+use tokio::select;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
 #[derive(Parser)]
 struct Args {
-    /// The command; without one, a demo
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    command: Vec<OsString>,
-    /// How many at once
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=1000))]
+    /// How many commands run at once
+    #[arg(short = 'P', long, default_value_t = 4, value_parser = value_parser!(u16).range(1..))]
     limit: u16,
+
+    /// The command; the line becomes its last argument
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
+async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let (demo, limit) = (args.command.is_empty(), args.limit.into());
-    // Before Ctrl-C is caught: a read that blocks would hold it up.
-    let lines = if demo {
-        String::new()
-    } else {
-        io::read_to_string(io::stdin())?
-    };
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    // Ctrl-C reaches the commands too, and needs no handler. SIGTERM comes to this process alone.
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let status = select! {
-        held = each_line(&args.command, &lines, limit), if !demo => u8::from(!held?),
-        held = run_demo(limit), if demo => u8::from(!held?),
-        _ = interrupt.recv() => 130, // drops the stream
-        _ = terminate.recv() => 143,
-        _ = hangup.recv() => 129,
-    };
-    Ok(ExitCode::from(status))
+    select! {
+        result = run_for_each_line(args) => result,
+        _ = terminate.recv() => bail!("stopped by SIGTERM"),
+    }
 }
 
-/// Prints what the command prints for each line; true if it always ended well.
-async fn each_line(command: &[OsString], lines: &str, limit: usize) -> Result<bool> {
-    let commands = lines.lines().map(|line| {
-        let mut run = Command::new(&command[0]);
-        run.args(&command[1..]).arg(line);
-        run
+async fn run_for_each_line(args: Args) -> anyhow::Result<()> {
+    // A thread of its own: tokio's stdin would hold up the end of the program.
+    let (sender, lines) = mpsc::channel(1);
+    let reader = thread::spawn(|| read_lines(sender));
+    let results = run_for_each(ReceiverStream::new(lines), args.limit.into(), |line| {
+        let mut command = Command::new(&args.command[0]);
+        command.args(&args.command[1..]).arg(line);
+        command
     });
-    let results = run_all(commands, limit).zip(stream::iter(lines.lines()));
-    let (mut results, mut good) = (pin!(results), true);
-    while let Some((result, line)) = results.next().await {
-        let why = match result {
-            Ok(output) => {
-                stdout().write_all(&output.stdout)?;
-                stderr().write_all(&output.stderr)?;
-                (!output.status.success()).then(|| output.status.to_string())
+
+    let mut results = pin!(results);
+    let mut failed = 0;
+    while let Some((line, result)) = results.next().await {
+        let line = line.display();
+        match result {
+            Ok(mut finished) => {
+                io::copy(&mut finished.stdout, &mut io::stdout())?;
+                io::copy(&mut finished.stderr, &mut io::stderr())?;
+                if !finished.status.success() {
+                    failed += 1;
+                    eprintln!("{line}: {}", finished.status);
+                }
             }
-            Err(error) => Some(error.to_string()),
-        };
-        if let Some(why) = why {
-            good = false;
-            writeln!(stderr(), "{line}: {why}")?;
+            Err(error) => {
+                failed += 1;
+                eprintln!("{line}: {error}");
+            }
         }
     }
-    Ok(good)
+    reader.join().expect("no panic")?;
+    ensure!(failed == 0, "{failed} failed");
+    Ok(())
 }
 
-/// Runs 12 commands that wait until `limit` run, for 2 s, and the first for the end of the second.
-async fn run_demo(limit: usize) -> Result<bool> {
-    const SCRIPT: &str = "limit=$0; me=$1; i=0
-        await() { until [ -e $1 ] || [ $((i += 1)) -gt 200 ]; do sleep .01; done; }
-        : > run.$me; [ $(ls run.* | wc -l) -lt $limit ] || : > full; await full
-        [ $me != 1 ] || [ $limit = 1 ] || await end.2
-        sleep .02; : > seen.$(($(ls run.* | wc -l))); [ $me != 1 ] || [ ! -e end.2 ] || : > late
-        rm run.$me; : > end.$me; echo $me; exit $((me % 3))";
-    let (folder, at_once) = (tempfile::tempdir()?, limit.min(12));
-    let commands = (1..=12).map(|n| {
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", SCRIPT, &at_once.to_string(), &n.to_string()])
-            .current_dir(&folder);
-        command
-    });
-    let results: Vec<_> = run_all(commands, limit).try_collect().await?;
-    let in_order = results
-        .iter()
-        .zip(1..)
-        .all(|(it, n)| it.stdout == format!("{n}\n").as_bytes());
-    let right = results
-        .iter()
-        .zip(1..)
-        .all(|(it, n)| it.status.code() == Some(n % 3));
-    let most = (1..=12)
-        .rfind(|n| folder.path().join(format!("seen.{n}")).exists())
-        .unwrap_or(0);
-    let (n, late) = (results.len(), folder.path().join("late").exists());
-    writeln!(
-        stdout(),
-        "{n} outputs in order: {in_order}; {n} statuses in order: {right}"
-    )?;
-    writeln!(
-        stdout(),
-        "{most} at once, as the commands counted; 1 ended after 2: {late}"
-    )?;
-    Ok(in_order && right && n == 12 && most == at_once && late == (limit > 1))
+/// Sends the lines of stdin, without their `\n`.
+fn read_lines(lines: mpsc::Sender<OsString>) -> io::Result<()> {
+    for line in io::stdin().lock().split(b'\n') {
+        let line = OsString::from_vec(line?);
+        if lines.blocking_send(line).is_err() {
+            break;
+        }
+    }
+    Ok(())
 }

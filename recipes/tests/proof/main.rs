@@ -5,11 +5,13 @@ mod actor;
 #[cfg(feature = "actors")]
 mod actors_supervised;
 mod background_writer;
+mod batch_writer;
 mod blocking_calls_thread_pool;
 #[cfg(unix)]
 mod choose_model;
 #[cfg(feature = "cluster")]
 mod cluster_map;
+mod concurrent_file_io;
 mod cpu_across_processes;
 #[cfg(feature = "database")]
 mod db_queries;
@@ -31,12 +33,16 @@ mod job_queue;
 mod latency_table;
 mod model_grid_search;
 mod monitor_watchdog;
+mod parallel_commands;
 mod parallel_csv;
 mod parallel_image;
 mod progress_report;
 mod rate_limit;
+mod resource_pool;
 mod single_flight_cache;
 mod site_status_checker;
+#[cfg(feature = "database")]
+mod sqlite_threads;
 mod task_graph;
 mod tcp_proxy;
 #[cfg(feature = "html")]
