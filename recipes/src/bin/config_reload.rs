@@ -11,11 +11,11 @@
 //! - Write the file beside and rename it over the old one. Otherwise a reload may read half of it.
 //! - Reload whenever the file changes: `watch_files`. To wait for new settings: `broadcast_watch`.
 //!
-//! Python: a module's global that is replaced by a new frozen dataclass in `signal.signal(SIGHUP, f)`
+//! Python: `signal.signal(SIGHUP, reload)`, which replaces a global by a new frozen dataclass
 //! Needs: `cargo add anyhow@1 arc-swap@1 serde_json@1`, `cargo add serde@1 -F derive`,
 //! `cargo add tokio@1 -F sync,time`
-//! Demo needs: `cargo add clap@4 -F derive`, `cargo add nix@0.31 -F signal`, `cargo add tempfile@3`,
-//! `cargo add tokio@1 -F full`
+//! Demo needs: `cargo add clap@4 -F derive`, `cargo add nix@0.31 -F signal`,
+//! `cargo add tempfile@3`, `cargo add tokio@1 -F full`
 //! Runs on: Linux, macOS, for SIGHUP in the demo; `reload` anywhere
 //! Tested: `recipes/tests/proof/config_reload.rs`
 //!

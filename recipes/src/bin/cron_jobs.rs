@@ -1,4 +1,4 @@
-//! Run a job by a cron schedule in a time zone: every weekday at 9, also over a change to summer time.
+//! Run a job by a cron schedule in a time zone: every weekday at 9, summer and winter.
 //!
 //! Use it for reports, backups and reminders at times of day, in a program that runs anyway.
 //! `CronTimer` is to a cron schedule what `tokio::time::Interval` is to a period: a loop awaits
@@ -14,7 +14,8 @@
 //!   the month and a weekday are given, either is enough, as in cron.
 //! - On a system without time zones, a small container for example, add jiff's feature
 //!   `tzdb-bundle-always`.
-//! - Periods instead of times of day: `scheduled_tasks`. Jobs that must survive a crash: `job_queue`.
+//! - Periods instead of times of day: `scheduled_tasks`. Jobs that must survive a crash:
+//!   `job_queue`.
 //!
 //! Python: APScheduler's `CronTrigger.from_crontab("0 9 * * MON-FRI", timezone="Europe/Berlin")`
 //! Needs: `cargo add croner@4 --no-default-features -F jiff`, `cargo add jiff@0.2`,
@@ -64,7 +65,8 @@ impl<C: Fn() -> Zoned> CronTimer<C> {
 
     /// Waits for the next time of the schedule, and returns it. `None` means that there is none.
     ///
-    /// In a `select!`, dropping the future loses no time. If the clock is set back, none comes twice.
+    /// Dropping the future, as `select!` does, loses no time of the schedule. If the clock is set
+    /// back, no time comes twice.
     pub async fn tick(&mut self) -> Option<Zoned> {
         let due = self.next.clone()?;
         let mut now = (self.now)();

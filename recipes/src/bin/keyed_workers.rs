@@ -1,29 +1,32 @@
 //! Run jobs of one key one after the other, in order, and jobs of different keys at once.
 //!
-//! Use it instead of a lock for each key: for the orders of an account, the messages of a chat, the
-//! writes to a file. A key that has jobs has a queue and a task; the task takes the jobs in the order
-//! of `submit`, and ends when the queue is empty. So an idle key needs no memory.
+//! Use it where people take a lock for each key: for the orders of a customer, the messages of a
+//! chat, the writes to a file. A key that has jobs has a queue, and a task that takes the jobs in
+//! the order of `submit`. The task ends when the queue is empty, so an idle key takes no memory.
 //!
-//! - At most `capacity` jobs run or wait. Then `submit` waits, so one busy key can hold up the others:
-//!   choose a capacity well above the number of keys that are busy at once.
-//! - Submit the jobs of one key from one task. Between two tasks, or two that you `spawn`, there is
-//!   no order. That is what a lock for each key has wrong.
+//! - At most `capacity` jobs wait or run; then `submit` waits. A busy key can use up the capacity,
+//!   so choose it well above the number of keys that are busy at once.
+//! - Submit the jobs of one key from one task: between tasks there is no order. This is why a lock
+//!   in each of many tasks does not keep the order either.
 //! - A job that panics is logged, and the next job of its key runs.
-//! - A job is a future that returns nothing. To get a value back, let it send one through a
-//!   `tokio::sync::oneshot`. Jobs of several kinds: box them, as a `futures::future::BoxFuture`.
-//! - State that belongs to a key for long: `actor`. Millions of keys: hash each key to one of N
-//!   workers; then keys that share a worker wait for each other.
+//! - A job is a future without a value. To get one back, let the job send it through a
+//!   `tokio::sync::oneshot`. For jobs of several kinds, box them: `futures::future::BoxFuture`.
+//! - A key with a state of its own: `actor`.
 //!
-//! Python: a `dict` of `asyncio.Lock`, `defaultdict(asyncio.Lock)`, which nobody ever empties
+//! Python: a `defaultdict(asyncio.Lock)`, which keeps the lock of every key that it has ever seen
 //! Needs: `cargo add tokio@1 -F rt,sync`, `cargo add tokio-util@0.7 -F rt`, `cargo add tracing@0.1`
 //! Demo needs: `cargo add tokio@1 -F full,test-util`
 //! Tested: `recipes/tests/proof/keyed_workers.rs`
 //!
 //! ```console
 //! $ cargo run -p recipes --bin keyed_workers
-//! after 1 s: anna 1, ben 1, cleo 1
-//! after 2 s: anna 2, ben 2
-//! after 3 s: anna 3
+//! keys in memory: 3
+//! 1 s: anna, order 1
+//! 1 s: ben, order 1
+//! 1 s: cleo, order 1
+//! 2 s: anna, order 2
+//! 2 s: ben, order 2
+//! 3 s: anna, order 3
 //! keys in memory: 0
 //! ```
 
@@ -124,43 +127,36 @@ fn next_job<K: Eq + Hash, J>(key: &K, queues: &Queues<K, J>) -> Option<Queued<J>
 
 // ---- Demo ----------------------------------------------------------------------------------
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// Who was served in which second.
-static SERVED: Mutex<BTreeMap<u64, Vec<String>>> = Mutex::new(BTreeMap::new());
+static SERVED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 // Time is paused: when every task waits, the clock jumps to the next deadline.
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
     let start = Instant::now();
     let workers = KeyedWorkers::new(100);
-    for (name, order) in [
-        ("anna", 1),
-        ("anna", 2),
-        ("anna", 3),
-        ("ben", 1),
-        ("ben", 2),
-        ("cleo", 1),
-    ] {
-        workers.submit(name, serve(start, name, order)).await;
+    for (customer, orders) in [("anna", 3), ("ben", 2), ("cleo", 1)] {
+        for order in 1..=orders {
+            let job = serve(start, customer, order);
+            workers.submit(customer, job).await;
+        }
     }
+    println!("keys in memory: {}", workers.busy_keys());
     workers.finish().await;
 
-    for (second, mut served) in SERVED.lock().unwrap().clone() {
-        served.sort();
-        println!("after {second} s: {}", served.join(", "));
-    }
+    let mut served = SERVED.lock().unwrap();
+    served.sort();
+    println!("{}", served.join("\n"));
     println!("keys in memory: {}", workers.busy_keys());
 }
 
 /// Stands for an order that takes a second.
-async fn serve(start: Instant, name: &str, order: u32) {
+async fn serve(start: Instant, customer: &str, order: u32) {
     sleep(Duration::from_secs(1)).await;
-    let second = start.elapsed().as_secs();
+    let seconds = start.elapsed().as_secs();
     let mut served = SERVED.lock().unwrap();
-    let at_once = served.entry(second).or_default();
-    at_once.push(format!("{name} {order}"));
+    served.push(format!("{seconds} s: {customer}, order {order}"));
 }

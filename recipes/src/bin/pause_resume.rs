@@ -1,14 +1,15 @@
 //! Pause all workers, resume them, and stop them: a `watch` channel holds what they should do.
 //!
 //! Use it for a pause button, for maintenance, or when a service that the jobs need is down. The
-//! workers take jobs from one queue, and look at the `watch` channel before each job. While they are
-//! paused, the jobs that were in progress end, and none begins.
+//! workers take jobs from one queue, and look at the `watch` channel before each job. While they
+//! are paused, the jobs that were in progress end, and none begins.
 //!
-//! - Set the state with `send_replace`, also from a thread. It does not wait: to know that no job is
-//!   in progress any more, count them, or use `tokio::sync::RwLock` with a read lock for each job.
+//! - Set the state with `send_replace`, also from a thread. It does not wait: to know that no job
+//!   is in progress any more, count them, or use `tokio::sync::RwLock` with a read lock for each
+//!   job.
 //! - A job is not interrupted. One that takes long can await `wait_for` itself, between its steps.
-//! - Stopping works while paused. Jobs that are still queued stay in the queue. Dropping the `watch`
-//!   sender stops the workers as well.
+//! - Stopping works while paused. Jobs that are still queued stay in the queue. Dropping the
+//!   `watch` sender stops the workers as well.
 //! - Producers are not paused: with a bounded queue, they wait when it is full.
 //! - In threads, a `Mutex` and a `Condvar` do the same: `condvar_wait_while`.
 //!

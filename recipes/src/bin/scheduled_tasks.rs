@@ -1,16 +1,16 @@
 //! Run a job at a given time, or every so often without overlapping itself, and cancel it.
 //!
 //! Use it for clean-ups, refreshes and reports in a program that runs anyway. Each schedule is a
-//! task, and a thousand of them need one thread. `every` waits until a run has ended. The ticks that
-//! the run has missed become one run right after it, and then the old rhythm goes on: there are
-//! never two runs at once, there is no burst afterwards, and the times do not drift.
+//! task, and a thousand of them need one thread. `every` never starts a run before the last one has
+//! ended. The ticks that were missed meanwhile become one run, right after it, and then the old
+//! rhythm goes on: there is no burst of runs, and the times do not drift.
 //!
 //! - When `stop` is canceled, no further run begins, and a run in progress finishes. Aborting the
 //!   task stops a run in the middle, at its next await.
 //! - A panic in the job ends its schedule. Awaiting the task's handle returns the panic.
-//! - A job that blocks or computes belongs into `tokio::task::spawn_blocking`.
-//! - The times are those of a steady clock: setting the system's clock changes nothing, and on Linux
-//!   it stands still while the machine sleeps. For "every weekday at 9": `cron_jobs`.
+//! - A job that blocks or computes belongs in `tokio::task::spawn_blocking`.
+//! - The times are those of a steady clock: setting the system's clock changes nothing, and on
+//!   Linux it stands still while the machine sleeps. For "every weekday at 9": `cron_jobs`.
 //! - Jobs that must survive a crash: `job_queue`. With threads: `timer_cancel`.
 //!
 //! Python: `sched.scheduler`, or APScheduler's `AsyncIOScheduler` with `max_instances=1` and
@@ -48,7 +48,8 @@ where
     F: Future<Output = ()>,
 {
     let mut ticks = interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip); // the default makes up for each
+    // The default would make up for each tick that was missed.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         select! {
             biased; // when both are due, stop

@@ -9,11 +9,12 @@
 //!   So no trigger is lost, and none needs space in a queue.
 //! - Not `notify_waiters`: it keeps nothing, and a trigger during a run would be lost.
 //! - A trigger carries no data. Where each of them must be handled, use `tokio::sync::mpsc`.
-//! - Triggers from a signal: call `notify_one` in a loop around `tokio::signal::unix::Signal::recv`.
-//!   From a file: `watch_files`. By the clock: `scheduled_tasks`.
+//! - Triggers from a signal: call `notify_one` in a loop around
+//!   `tokio::signal::unix::Signal::recv`. From a file: `watch_files`. By the clock:
+//!   `scheduled_tasks`.
 //!
-//! Python: an `asyncio.Event` and a loop of `wait`, `clear` and the task, in this order: `clear` after
-//! the task loses what came during it
+//! Python: an `asyncio.Event` and a loop of `wait`, `clear` and the task, in this order: `clear`
+//! after the task loses what came during it
 //! Needs: `cargo add tokio@1 -F sync,time`
 //! Demo needs: `cargo add tokio@1 -F full,test-util`
 //! Tested: `recipes/tests/proof/triggered_tasks.rs`

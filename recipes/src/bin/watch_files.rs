@@ -1,20 +1,20 @@
 //! Run a command now and each time a file changes, also when an editor replaces the file.
 //!
-//! Use it to build, test or reload while you edit, like `entr` or `watchexec`. Editors save by
-//! renaming a new file over the old one, and a watch on the file would stay with the old one, so
-//! the folder is watched. `notify-debouncer-full` reports a change after 100 ms, together with those
-//! that came meanwhile. All changes during a run make one more run, so the last one is always seen.
+//! Use it to build, test or reload while you edit, like `entr`. Many editors save by renaming a new
+//! file over the old one. A watch on the file would stay with the old one, so its folder is
+//! watched. A change is reported after 100 ms, together with those that came meanwhile. All changes
+//! during a run make one more run, so the last run begins after the last change.
 //!
 //! - A folder is watched with everything in it. A command that writes into it starts itself again,
 //!   forever: give a file, or let the command write elsewhere.
 //! - Of a symbolic link, the file that it points to at the start is watched. When the folder itself
 //!   is removed or renamed, nothing more is noticed.
-//! - A command in progress is not stopped by a change. For a server, `watchexec -r` restarts it.
-//! - At Ctrl-C, SIGTERM and SIGHUP the command gets a SIGTERM; after 2 s it is killed. It has ended
-//!   when this program ends.
-//! - What the command itself has started is not ended: after `sh -c 'sleep 60; echo done'`, the
-//!   `sleep` runs on. Write `exec` where the shell has one last command. Only Ctrl-C in a terminal
-//!   reaches all of them, because they are in one process group.
+//! - A change does not stop a command that runs. To restart a server, use `watchexec -r`.
+//! - The exit status of the command is not looked at: it says itself what went wrong.
+//! - When `run_on_change` is stopped, the command gets a SIGTERM, and is killed after 2 s.
+//! - What the command itself has started runs on: of `sh -c 'make; echo done'`, the `make`. Only
+//!   Ctrl-C in a terminal reaches all of them, because they are in one process group. With
+//!   `sh -c 'cd src; exec make'` there is only one process.
 //!
 //! Python: `watchdog.observers.Observer`, which calls back for every event, and `subprocess.Popen`
 //! Needs: `cargo add anyhow@1 notify-debouncer-full@0.7 tracing@0.1`,
@@ -39,7 +39,6 @@
 
 use std::path::Path;
 use std::pin::pin;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,8 +73,7 @@ pub fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<Watcher> {
     };
     let report = move |result: DebounceEventResult| match result {
         Ok(events) => {
-            let concerns_us = events.iter().any(|event| is_change(event, &path));
-            if concerns_us {
+            if events.iter().any(|event| is_change(event, &path)) {
                 changed.notify_one();
             }
         }
@@ -93,12 +91,13 @@ fn is_change(event: &notify::Event, path: &Path) -> bool {
     if event.kind.is_access() {
         return false; // somebody reads the file
     }
-    let concerns_path = event.paths.iter().any(|changed| changed.starts_with(path));
+    let mut paths = event.paths.iter();
+    let concerns_path = paths.any(|changed| changed.starts_with(path));
     concerns_path || event.need_rescan() // the system has dropped events
 }
 
-/// Runs `command` now and after each change of `path`, until `stop` is ready. Then ends the
-/// command, and returns. Each time that the command ends, `on_exit` gets its status.
+/// Runs `command` now and after each change of `path`, until `stop` is ready. When it returns, the
+/// command has ended.
 ///
 /// # Errors
 /// If `path` cannot be watched, or the command cannot be started.
@@ -106,20 +105,19 @@ pub async fn run_on_change(
     path: &Path,
     command: &mut Command,
     stop: impl Future<Output = ()>,
-    mut on_exit: impl FnMut(ExitStatus),
 ) -> Result<()> {
     let changed = Arc::new(Notify::new());
     let watching = watch(path, changed.clone());
     let _watcher = watching.with_context(|| path.display().to_string())?;
-    let name = command.as_std().get_program().display().to_string();
     let mut stop = pin!(stop);
     command.kill_on_drop(true);
     loop {
-        let mut child = command.spawn().context(name.clone())?;
+        let started = command.spawn();
+        let mut child = started.context("the command does not start")?;
         select! {
             biased; // when both are ready, stop
             () = &mut stop => return end(child).await,
-            status = child.wait() => on_exit(status?),
+            status = child.wait() => { status?; }
         }
         select! {
             biased;
@@ -173,10 +171,5 @@ async fn main() -> Result<()> {
     };
     let mut command = Command::new(&args.command[0]);
     command.args(&args.command[1..]);
-    run_on_change(&args.path, &mut command, stop, |status| {
-        if !status.success() {
-            eprintln!("{}: {status}", args.command[0].display());
-        }
-    })
-    .await
+    run_on_change(&args.path, &mut command, stop).await
 }

@@ -127,7 +127,7 @@ impl Running {
             let stopped = async {
                 stopped.await.unwrap();
             };
-            run_on_change(&watched, &mut command, stopped, |_| {}).await
+            run_on_change(&watched, &mut command, stopped).await
         });
         Self {
             folder,
@@ -214,20 +214,20 @@ async fn a_command_can_clean_up_before_it_ends() {
 }
 
 #[tokio::test]
-async fn a_path_or_a_command_that_does_not_exist_is_an_error_with_its_name() {
+async fn a_path_or_a_command_that_does_not_exist_is_an_error() {
     let folder = folder();
     let missing = folder.path().join("missing");
     let mut sh = Command::new("true");
-    let ended = run_on_change(&missing, &mut sh, std::future::pending(), |_| {}).await;
+    let ended = run_on_change(&missing, &mut sh, std::future::pending()).await;
     let message = format!("{:#}", ended.unwrap_err());
     assert!(message.contains("missing: No such file"), "{message}");
 
     let mut command = Command::new("no-such-command");
     let path = folder.path();
-    let ended = run_on_change(path, &mut command, std::future::pending(), |_| {}).await;
+    let ended = run_on_change(path, &mut command, std::future::pending()).await;
     let message = format!("{:#}", ended.unwrap_err());
     assert!(
-        message.contains("no-such-command: No such file"),
+        message.contains("does not start: No such file"),
         "{message}"
     );
 }
