@@ -12,7 +12,11 @@ mod choose_model;
 #[cfg(feature = "cluster")]
 mod cluster_map;
 mod concurrent_file_io;
+#[cfg(unix)]
+mod config_reload;
 mod cpu_across_processes;
+#[cfg(feature = "cron")]
+mod cron_jobs;
 #[cfg(feature = "database")]
 mod db_queries;
 mod download_files;
@@ -30,21 +34,27 @@ mod io_bound_compare;
 mod io_cpu_pipeline;
 #[cfg(feature = "jobs")]
 mod job_queue;
+mod keyed_workers;
 mod latency_table;
 mod model_grid_search;
 mod monitor_watchdog;
 mod parallel_commands;
 mod parallel_csv;
 mod parallel_image;
+mod pause_resume;
 mod progress_report;
 mod rate_limit;
 mod resource_pool;
+mod scheduled_tasks;
 mod single_flight_cache;
 mod site_status_checker;
 #[cfg(feature = "database")]
 mod sqlite_threads;
 mod task_graph;
 mod tcp_proxy;
+mod triggered_tasks;
+#[cfg(feature = "file_events")]
+mod watch_files;
 #[cfg(feature = "html")]
 mod web_crawler;
 #[cfg(feature = "websocket")]
