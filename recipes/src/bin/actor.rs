@@ -10,8 +10,8 @@
 //!   and the transfer happens all the same.
 //! - An actor that waits for the answer of another one takes no messages meanwhile. Two that ask
 //!   each other can wait forever: `deadlock_bounded_both_ways_broken`.
-//! - For a map that is only read and written, a `Mutex` is shorter and faster: `mutex_counter`. On a
-//!   thread instead of a task: `isolated_actor_thread`. Restarted after a panic:
+//! - For a map that is only read and written, a `Mutex` is shorter and faster: `mutex_counter`. On
+//!   a thread instead of a task: `isolated_actor_thread`. Restarted after a panic:
 //!   `actors_supervised`.
 //!
 //! Python: a task that reads an `asyncio.Queue`, with a future in each message
@@ -60,8 +60,9 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// Starts the actor. At most `capacity` messages wait in its mailbox, and further callers wait
-    /// until there is room. The task ends when the last handle is dropped, and returns the accounts.
+    /// Starts the actor. At most `capacity` messages wait in its mailbox, and further callers
+    /// wait until there is room. The task ends when the last handle is dropped, and returns the
+    /// accounts.
     ///
     /// # Panics
     /// If `capacity` is 0.

@@ -18,7 +18,7 @@
 //! Tested: `recipes/tests/proof/actors_supervised.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin actors_supervised --features actors
+//! $ cargo run -p recipes --bin actors_supervised -F actors
 //! ```
 
 use std::fs;
@@ -83,8 +83,8 @@ fn store(file: &Path, total: u64) -> io::Result<()> {
 #[derive(Actor)]
 pub struct Supervisor;
 
-/// Starts a tally on a thread of its own, since it waits for the disk, and its supervisor. Keep the
-/// supervisor: the tally ends when it is dropped. `file` is called at each start.
+/// Starts a tally on a thread of its own, since it waits for the disk, and its supervisor. Keep
+/// the supervisor: the tally ends when it is dropped. `file` is called at each start.
 ///
 /// Both end after a panic when there have been `max_restarts` restarts, without a minute of peace
 /// between them.
@@ -109,8 +109,9 @@ pub async fn start(
 /// Adds an amount, and returns the new total. Dropped half-way, it may have been added or not.
 ///
 /// # Errors
-/// `ActorStopped` if the actor panicked on it, or ended before it answered; `ActorNotRunning` if it
-/// had ended before; `HandlerError` if the total cannot be stored, and then nothing is added.
+/// `ActorStopped` if the actor panicked on it, or ended before it answered; `ActorNotRunning`
+/// if it had ended before; `HandlerError` if the total cannot be stored, and then nothing is
+/// added.
 pub async fn add(tally: &ActorRef<Tally>, amount: &str) -> Result<u64, SendError<Add, io::Error>> {
     let mut message = Add(amount.to_owned());
     loop {

@@ -34,8 +34,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// Calls `write` with 1 to `size` items at a time: as soon as there are `size`, or `max_wait` after
-/// the first of them was taken. Returns when all senders are dropped and everything is written.
+/// Calls `write` with 1 to `size` items at a time: as soon as there are `size`, or `max_wait`
+/// after the first of them was taken. Returns when all senders are dropped and everything is
+/// written.
 ///
 /// # Errors
 /// The first error of `write`. Its items, and those still in the channel, are lost.

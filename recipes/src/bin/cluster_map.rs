@@ -1,8 +1,8 @@
 //! Run one map on the cores of several machines, with timely dataflow, as if they were one.
 //!
-//! Use it when a computation is too long for one machine, and you have a few that stay up. You start
-//! the same program on each, with the same items. timely connects the processes, every worker maps
-//! its share of the items, and the results travel to process 0, which has them in order.
+//! Use it when a computation is too long for one machine, and you have a few that stay up. You
+//! start the same program on each, with the same items. timely connects the processes, every worker
+//! maps its share of the items, and the results travel to process 0, which has them in order.
 //!
 //! - timely takes the arguments: `-w 4` for four threads, and for two machines `-n 2 -h hosts.txt`
 //!   with `-p 0` on the first and `-p 1` on the second. A line of the file is `host:port`.
@@ -11,19 +11,20 @@
 //!   and wait forever. So do the others when `f` panics. Set `panic = "abort"` in the profile of
 //!   your Cargo.toml: then all of them end. Let `f` return a `Result` where it can fail.
 //! - The shares are equal in number, so make more items than workers, of about the same size.
-//! - Nothing is encrypted, and a stranger who connects first takes the place of a process. Use it in
-//!   a network of your own.
+//! - Nothing is encrypted, and a stranger who connects first takes the place of a process. Use it
+//!   in a network of your own.
 //! - Where machines come and go, or a job that failed must be tried again: `job_queue`. On one
 //!   machine: `rayon_map`, `cpu_across_processes`.
 //!
-//! Python: `ray.get([f.remote(x) for x in items])`, `dask.bag.from_sequence(items).map(f).compute()`
+//! Python: `ray.get([f.remote(x) for x in items])`,
+//! `dask.bag.from_sequence(items).map(f).compute()`
 //! Needs: `cargo add timely@0.32`
 //! Demo needs: `cargo add anyhow@1 socket2@0.6 tempfile@3`, `cargo add nix@0.31 -F process,signal`
 //! Runs on: Linux, for the two processes of the demo; `cluster_map` anywhere
 //! Tested: `recipes/tests/proof/cluster_map.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --features cluster --bin cluster_map
+//! $ cargo run -p recipes -F cluster --bin cluster_map
 //! 1 process, 1 worker: 17984 primes below 200000
 //! ...
 //! 2 processes, 4 workers: 17984 primes below 200000
@@ -36,9 +37,9 @@ use timely::dataflow::operators::capture::Event;
 use timely::dataflow::operators::vec::Map;
 use timely::dataflow::operators::{Capture, Exchange, ToStream};
 
-/// Calls `f` for each item, on the workers of all processes, and returns the results in the order
-/// of the items in process 0, and none in the others. Each process must call it with the same items.
-/// A result is sent as serde has it.
+/// Calls `f` for each item, on the workers of all processes, and returns the results in the
+/// order of the items in process 0, and none in the others. Each process must call it with the
+/// same items. A result is sent as serde has it.
 ///
 /// `arguments` are what [`timely::execute_from_args`] takes, with the name of the program first.
 ///

@@ -61,8 +61,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// Reads settings from a JSON file.
 ///
 /// # Errors
-/// If the file cannot be read within `LIMIT`, is not JSON, or holds wrong settings. The error names
-/// the file.
+/// If the file cannot be read within `LIMIT`, is not JSON, or holds wrong settings. The error
+/// names the file.
 pub async fn read_settings(path: &Path) -> Result<Settings> {
     let reading = read_in_background(path.to_owned());
     let settings = match timeout(LIMIT, reading).await {

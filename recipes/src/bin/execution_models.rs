@@ -7,8 +7,8 @@
 //!
 //! - The blocks are what the run recorded, and not what it should be. So that they are the same on
 //!   each run, the server answers all its clients at the same moment.
-//! - This is about waiting for a network. Reading from a disk blocks a thread in async code as well:
-//!   `slow_tokio_fs`.
+//! - This is about waiting for a network. Reading from a disk blocks a thread in async code as
+//!   well: `slow_tokio_fs`.
 //! - Where the program computes and does not wait, only more threads help: `cpu_bound_compare`.
 //! - `--svg PATH` also draws the picture into a file, for light and dark pages.
 //! - Which model fits a program that you have: `choose_model`.

@@ -132,9 +132,9 @@ fn retry_after(response: &Response) -> Duration {
 
 /// Prepares a client that allows `timeout` for a page, body included.
 ///
-/// A client keeps connections open. A server may close one just when the next request is sent. It
-/// then fails through no fault of its own, so a request that is safe to repeat is sent again: up to
-/// 20 times, because the other connections may have been closed as well.
+/// A client keeps connections open. A server may close one just when the next request is sent.
+/// It then fails through no fault of its own, so a request that is safe to repeat is sent
+/// again: up to 20 times, because the other connections may have been closed as well.
 pub fn client(timeout: Duration) -> ClientBuilder {
     let send_again = retry::for_host(AnyHost)
         .no_budget()

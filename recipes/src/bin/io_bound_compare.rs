@@ -82,8 +82,8 @@ fn split(urls: &[String], workers: usize) -> Chunks<'_, String> {
     urls.chunks(share.max(1))
 }
 
-/// Downloads the pages on one thread, at most `limit` at once, and returns them in the order of the
-/// URLs. Dropping the future cancels all that are in progress.
+/// Downloads the pages on one thread, at most `limit` at once, and returns them in the order of
+/// the URLs. Dropping the future cancels all that are in progress.
 ///
 /// `client` must have a timeout: otherwise it waits forever for a server that hangs.
 ///

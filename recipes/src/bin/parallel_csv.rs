@@ -182,8 +182,8 @@ impl Block {
         Ok(sum)
     }
 
-    /// The line where a row begins. The parser's own number can lie: it knows nothing of the blocks
-    /// before, and starts a row at the blank lines in front of it.
+    /// The line where a row begins. The parser's own number can lie: it knows nothing of the
+    /// blocks before, and starts a row at the blank lines in front of it.
     fn line(&self, row: &ByteRecord) -> usize {
         let position = row.position().expect("it comes from the parser");
         let mut start = position.byte() as usize;

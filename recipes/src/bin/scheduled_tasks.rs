@@ -38,8 +38,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs `job` now and then every `period`, until `stop` is canceled.
 ///
-/// A run that takes longer than `period` makes the next one late. The ticks that were missed become
-/// one, if they are more than 5 ms late: `period` should not be shorter than that.
+/// A run that takes longer than `period` makes the next one late. The ticks that were missed
+/// become one, if they are more than 5 ms late: `period` should not be shorter than that.
 ///
 /// # Panics
 /// If `period` is 0.

@@ -79,9 +79,9 @@ pub struct Page {
     pub links: Vec<Url>,
 }
 
-/// Fetches `start` and what is at most `max_depth` links away from it on the same site, but no more
-/// than `max_pages` pages. Calls `visit` with the URL and the depth of each, and with the page or
-/// the error. Dropping the future cancels what is in progress.
+/// Fetches `start` and what is at most `max_depth` links away from it on the same site, but no
+/// more than `max_pages` pages. Calls `visit` with the URL and the depth of each, and with the
+/// page or the error. Dropping the future cancels what is in progress.
 ///
 /// Use a client that [`client`] has prepared. It must not follow redirects, which may lead away.
 pub async fn crawl(

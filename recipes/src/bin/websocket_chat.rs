@@ -21,7 +21,7 @@
 //! Tested: `recipes/tests/proof/websocket_chat.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin websocket_chat --features websocket
+//! $ cargo run -p recipes --bin websocket_chat -F websocket
 //! Ada sees "Ada: hello"
 //! ```
 
