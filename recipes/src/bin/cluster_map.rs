@@ -24,10 +24,10 @@
 //! Tested: `recipes/tests/proof/cluster_map.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes -F cluster --bin cluster_map
-//! 1 process, 1 worker: 17984 primes below 200000
+//! $ cargo run -p recipes --bin cluster_map -F cluster
+//! 1 process: [4203, 3634, 3464, 3382, 3301]
 //! ...
-//! 2 processes, 4 workers: 17984 primes below 200000
+//! 2 processes: [4203, 3634, 3464, 3382, 3301]
 //! ```
 
 use std::sync::Arc;

@@ -25,12 +25,9 @@
 //!
 //! ```console
 //! $ cargo run -p recipes --bin http_service
-//! /: 200 OK, "hello"
-//! /slow/1: 200 OK, "after 1 s"
-//! /slow/60: 408 Request Timeout, ""
-//! /nowhere: 404 Not Found, ""
-//! in progress at the stop: 200 OK, "after 1 s"
-//! cut off: 0
+//! stopping, with a request in progress
+//! 200 OK: after 1 s
+//! stopped, 0 connections cut off
 //! ```
 
 use std::time::Duration;

@@ -25,7 +25,8 @@
 //!
 //! ```console
 //! $ echo one > notes.txt; cargo run -p recipes --bin watch_files -F file_events -- notes.txt -- \
-//!     sh -c 'cat notes.txt; grep -q two notes.txt && kill $PPID; echo two > new; mv new notes.txt'
+//!     sh -c 'cat notes.txt; grep -q two notes.txt && kill $PPID && exit; \
+//!     echo two > new; mv new notes.txt'; rm notes.txt
 //! one
 //! two
 //!

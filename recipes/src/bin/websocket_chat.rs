@@ -22,7 +22,13 @@
 //!
 //! ```console
 //! $ cargo run -p recipes --bin websocket_chat -F websocket
-//! Ada sees "Ada: hello"
+//! Ada sees: hello from Ada
+//! Bob sees: hello from Ada
+//! Eve sees: hello from Ada
+//! ...
+//! Ada gets Close(Some(CloseFrame { code: Away, reason: Utf8Bytes(b"the room closes") }))
+//! Bob gets Close(Some(CloseFrame { code: Away, reason: Utf8Bytes(b"the room closes") }))
+//! Eve gets Close(Some(CloseFrame { code: Away, reason: Utf8Bytes(b"the room closes") }))
 //! ```
 
 use std::time::Duration;
