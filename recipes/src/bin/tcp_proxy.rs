@@ -127,7 +127,12 @@ const IDLE: Duration = Duration::from_secs(600);
 #[derive(Parser)]
 struct Args {
     /// Where to listen, until Ctrl-C
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:0",
+        requires = "to"
+    )]
     listen: SocketAddr,
 
     /// Where to pass connections on [default: a demo server in this process]
