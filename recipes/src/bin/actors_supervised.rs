@@ -5,21 +5,29 @@
 //! what the panic left in it. What must survive is stored before the caller gets its answer: here
 //! in a file, which is replaced as a whole.
 //!
-//! - The caller whose message made it panic gets an error. The message is not tried again.
+//! - The caller whose message made it panic gets an error. The message is not tried again. All
+//!   others get their answers from the next actor.
 //! - After one panic too many the supervisor ends, and all calls fail. Restarts follow at once, so
-//!   an actor whose database is down uses them up: retry such calls inside, as `fanout_retry` does.
+//!   a database that is down for a minute uses them up: retry such calls inside the actor, as
+//!   `fanout_retry` does.
 //! - A power failure can undo a stored total. Call `sync_all` on the file before `persist` if that
 //!   matters.
 //! - If nothing can panic: `actor`. Jobs that outlive the process: `job_queue`.
 //!
-//! Python: `@ray.remote(max_restarts=2)`, or a supervisor process around `pykka`
+//! Python: ray's `@ray.remote(max_restarts=2)`; an exception alone ends no actor of ray's
 //! Needs: `cargo add kameo@0.22 tempfile@3`
 //! Demo needs: `cargo add anyhow@1`, `cargo add tokio@1 -F full`
 //! Tested: `recipes/tests/proof/actors_supervised.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin actors_supervised -F actors
-//! ...
+//! $ cargo run -p recipes --bin actors_supervised --features actors
+//!
+//! thread 'actors_supervised::Tally' ([..]) panicked at recipes/src/bin/actors_supervised.rs:[..]
+//! called `Result::unwrap()` on an `Err` value: ParseIntError { kind: InvalidDigit }
+//! note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+//!
+//! thread 'actors_supervised::Tally' ([..]) panicked at recipes/src/bin/actors_supervised.rs:[..]
+//! called `Result::unwrap()` on an `Err` value: ParseIntError { kind: InvalidDigit }
 //! 1000 messages, 998 answered
 //! the total is 4990, after 2 restarts
 //!

@@ -1,17 +1,17 @@
-//! Serve HTTP with limits for slow clients, and stop gracefully: axum and hyper.
+//! Serve HTTP with timeouts for slow clients, and stop gracefully: axum and hyper.
 //!
-//! Use it as the start of a web service. Each connection has a task, so a slow request holds up
-//! nobody. `axum::serve` is shorter, but waits forever for a client that never finishes its
-//! request, and such clients use up all connections. So `serve` takes hyper's builder of
-//! connections, which has a timeout for the head. Layers of `tower-http` limit the request.
+//! Use it as the start of a web service. Each connection has a task, so a slow request holds up no
+//! other. `axum::serve` is shorter, but has no timeout: a few hundred clients that never finish a
+//! request use up all connections. `serve` calls hyper itself, which limits the time for the head
+//! of a request, and adds layers of `tower-http` for what follows.
 //!
 //! - A request that takes too long is answered with 408, and its handler is dropped where it
-//!   awaits. A handler that computes or blocks must do so in `to_thread`'s or `cpu_offload_rayon`'s
-//!   way: it would hold up others, and no timeout could end it.
+//!   awaits. One that computes or blocks cannot be stopped, and holds up others: `to_thread`,
+//!   `cpu_offload_rayon`.
 //! - A client that does not read a long answer keeps its connection. The `tokio-io-timeout` crate
 //!   adds a timeout for writing.
-//! - TLS and HTTP/2: a reverse proxy in front, or the `axum-server` crate. Websockets:
-//!   `websocket_chat`.
+//! - TLS and HTTP/2: a reverse proxy in front of it, or the `axum-server` crate.
+//! - This server accepts no websockets: `websocket_chat`.
 //! - Stop at SIGTERM, which is what systemd, Docker and Kubernetes send: `signal_shutdown`.
 //!
 //! Python: `aiohttp.web`, FastAPI with uvicorn, sanic or tornado
@@ -28,6 +28,11 @@
 //! stopping, with a request in progress
 //! 200 OK: after 1 s
 //! stopped, 0 connections cut off
+//!
+//! $ cargo run -p recipes --bin http_service -- --listen localhost
+//! ? 2
+//! error: invalid value 'localhost' for '--listen <ADDRESS>': invalid socket address syntax
+//! ...
 //! ```
 
 use std::time::Duration;

@@ -2,20 +2,19 @@
 //!
 //! Use it to put a limit or a switch before a server, or a port where there was none. For each
 //! client the proxy opens a connection of its own, and `copy_bidirectional` copies both ways. The
-//! end of one direction is passed on, and the other goes on: a client that has sent all it has may
-//! still wait for the answer.
+//! end of one direction is passed on, and the other one goes on: a client that has sent all it has
+//! may still wait for the answer.
 //!
-//! - Only an end is passed on as an end. If one side fails, nobody listens there, no bytes move for
-//!   the time `idle`, or the proxy itself is stopped, then the connection is reset: no half of a
-//!   file looks like a whole one.
-//! - Clients above the limit wait in the queue of the system, until a connection ends.
+//! - Only an end is passed on as an end. When one side fails, nobody listens there, no bytes arrive
+//!   for the time `idle`, or the proxy itself is stopped, both connections are reset. So half a file
+//!   never looks like a whole one.
+//! - Clients above the limit wait in the queue of the system until a connection ends.
 //! - The server sees the address of the proxy, and not that of the client.
 //! - For HTTP, with its own rules: the `pingora` crate, nginx or HAProxy.
 //!
-//! Python: `asyncio.start_server`, two tasks that `read` and `write`, and the `write_eof` that is
-//! often forgotten
-//! Needs: `cargo add anyhow@1 socket2@0.6`, `cargo add tokio@1 -F io-util,macros,net,rt,sync,time`,
-//! `cargo add tokio-util@0.7 -F io`
+//! Python: `asyncio.start_server` and two tasks that copy; the `write_eof` is often forgotten
+//! Needs: `cargo add anyhow@1 socket2@0.6`,
+//! `cargo add tokio@1 -F io-util,macros,net,rt,sync,time`, `cargo add tokio-util@0.7 -F io`
 //! Demo needs: `cargo add clap@4 -F derive`, `cargo add tokio@1 -F full`
 //! Tested: `recipes/tests/proof/tcp_proxy.rs`
 //!
@@ -23,7 +22,7 @@
 //! $ cargo run -p recipes --bin tcp_proxy
 //! sent "hello" and the end, received "hello"
 //!
-//! $ cargo run -p recipes --bin tcp_proxy -- --listen 127.0.0.1:0 --to nonsense
+//! $ cargo run -p recipes --bin tcp_proxy -- --listen 127.0.0.1:8080 --to nonsense
 //! ? 2
 //! error: invalid value 'nonsense' for '--to <HOST:PORT>': invalid socket address
 //! ...
@@ -128,7 +127,12 @@ const IDLE: Duration = Duration::from_secs(600);
 #[derive(Parser)]
 struct Args {
     /// Where to listen, until Ctrl-C
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:0",
+        requires = "to"
+    )]
     listen: SocketAddr,
 
     /// Where to pass connections on [default: a demo server in this process]

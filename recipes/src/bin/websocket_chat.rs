@@ -2,16 +2,15 @@
 //!
 //! Use it to push messages to browsers. Each client has a task, and all tasks share a `broadcast`
 //! channel, where every receiver gets every message. `select!` waits for the client and for the
-//! room at once. `close` ends the room: each client gets a close frame, and answers it.
+//! room at once. At the end `close` sends a close frame to each client, and waits for its answer.
 //!
-//! - The room keeps a fixed number of lines. A client that reads too slowly is told how many it has
-//!   missed. One that reads nothing at all, or does not answer a ping, is dropped. Neither holds up
-//!   the others.
-//! - Any page that a browser shows may connect to this server. Check the header `Origin` if your
-//!   clients are recognized by a cookie.
+//! - The room keeps a fixed number of lines. A client that is further behind is told so in a close
+//!   frame. One that reads nothing for 10 s, or answers no ping, is dropped. None holds up others.
+//! - Any page that a browser shows may connect to this server. Check the header `Origin` if you
+//!   recognize your clients by a cookie.
 //! - A client that connects and asks for nothing keeps its connection: `axum::serve` has no timeout
-//!   for it. A reverse proxy, which most services need for TLS, has one.
-//! - Without browsers: `chat_server`. The HTTP routes of a service: `http_service`.
+//!   for it. A reverse proxy has one, and does TLS as well.
+//! - Without browsers: `chat_server`. The other routes of a service: `http_service`.
 //!
 //! Python: `websockets.serve`, with `broadcast(connections, line)` for each line
 //! Needs: `cargo add axum@0.8 -F ws`, `cargo add tokio@1 -F macros,rt,sync,time`,
@@ -21,11 +20,16 @@
 //! Tested: `recipes/tests/proof/websocket_chat.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin websocket_chat -F websocket
+//! $ cargo run -p recipes --bin websocket_chat --features websocket
 //! Ada sees: hello from Ada
 //! Bob sees: hello from Ada
 //! Eve sees: hello from Ada
-//! ...
+//! Ada sees: hello from Bob
+//! Bob sees: hello from Bob
+//! Eve sees: hello from Bob
+//! Ada sees: hello from Eve
+//! Bob sees: hello from Eve
+//! Eve sees: hello from Eve
 //! Ada gets Close(Some(CloseFrame { code: Away, reason: Utf8Bytes(b"the room closes") }))
 //! Bob gets Close(Some(CloseFrame { code: Away, reason: Utf8Bytes(b"the room closes") }))
 //! Eve gets Close(Some(CloseFrame { code: Away, reason: Utf8Bytes(b"the room closes") }))

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, pause};
+use tokio::time::{Instant, pause, resume};
 use tokio_util::sync::CancellationToken;
 
 #[path = "../../src/bin/http_service.rs"]
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 mod program;
 use program::{HEAD_TIMEOUT, MAX_BODY, REQUEST_TIMEOUT, serve};
 
-/// A server with a page that waits for `gate`, and one that never answers.
+/// A server with a slow page, which waits for `gate`.
 struct Server {
     address: SocketAddr,
     stop: CancellationToken,
@@ -68,19 +68,23 @@ impl Server {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Reads what comes until the server closes the connection. Panics after 20 seconds of real time:
-/// tokio's clock may be paused.
+/// Reads what comes until the server closes the connection.
 async fn read_to_end(client: &mut TcpStream) -> io::Result<String> {
-    let (too_late, give_up) = oneshot::channel();
-    thread::spawn(move || {
-        thread::sleep(Duration::from_secs(20));
-        let _ = too_late.send(());
-    });
     let mut text = String::new();
     select! {
         read = client.read_to_string(&mut text) => read.map(|_| text),
-        _ = give_up => panic!("the server does not close the connection"),
+        () = real_time(Duration::from_secs(20)) => panic!("the connection is not closed"),
     }
+}
+
+/// Waits for real time: tokio's clock may be paused.
+async fn real_time(duration: Duration) {
+    let (over, is_over) = oneshot::channel();
+    thread::spawn(move || {
+        thread::sleep(duration);
+        let _ = over.send(());
+    });
+    is_over.await.unwrap();
 }
 
 /// Waits with a clock that jumps to the next deadline whenever every task waits.
@@ -99,7 +103,7 @@ async fn a_client_that_does_not_finish_its_head_loses_its_connection() {
         let (text, after) = read_with_paused_clock(&mut client).await;
         assert_eq!(text, "");
         assert!(after < 2 * HEAD_TIMEOUT, "{sent:?}: {after:?}");
-        tokio::time::resume();
+        resume();
     }
 }
 

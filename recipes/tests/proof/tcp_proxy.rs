@@ -1,10 +1,12 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::thread;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::select;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{advance, pause, resume, timeout};
 
@@ -165,10 +167,23 @@ async fn a_connection_with_bytes_in_one_direction_is_not_idle() {
     }
     exchange(&mut client, &mut server).await;
     pause(); // now the clock jumps to the next deadline
-    assert_eq!(
-        client.read_u8().await.unwrap_err().kind(),
-        ErrorKind::ConnectionReset
-    );
+    select! {
+        read = client.read_u8() => {
+            let error = read.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+        () = real_time(PATIENCE) => panic!("the connection is not reset"),
+    }
+}
+
+/// Waits for real time: tokio's clock may be paused.
+async fn real_time(duration: Duration) {
+    let (over, is_over) = oneshot::channel();
+    thread::spawn(move || {
+        thread::sleep(duration);
+        let _ = over.send(());
+    });
+    is_over.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

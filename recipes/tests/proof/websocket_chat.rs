@@ -1,9 +1,12 @@
 use std::net::SocketAddr;
+use std::thread;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::select;
+use tokio::sync::oneshot;
 use tokio::time::{pause, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -139,7 +142,10 @@ async fn a_client_that_answers_no_ping_is_dropped() {
     let mut client = connect_mute(address).await;
     pause(); // the clock jumps to the next deadline whenever every task waits
     let mut received = Vec::new();
-    client.read_to_end(&mut received).await.unwrap();
+    select! {
+        read = client.read_to_end(&mut received) => read.unwrap(),
+        () = real_time(PATIENCE) => panic!("it is not dropped"),
+    };
     assert_eq!(received[..2], [0x89, 0], "a ping");
     assert_eq!(received[2], 0x88, "a close frame");
     assert!(received.ends_with(b"no answer to a ping"));
@@ -172,5 +178,18 @@ async fn close_does_not_wait_forever_for_a_client_that_is_mute() {
     let address = serve(&room).await;
     let _client = connect_mute(address).await;
     pause();
-    room.close().await;
+    select! {
+        () = room.close() => {}
+        () = real_time(PATIENCE) => panic!("close waits forever"),
+    }
+}
+
+/// Waits for real time: tokio's clock may be paused.
+async fn real_time(duration: Duration) {
+    let (over, is_over) = oneshot::channel();
+    thread::spawn(move || {
+        thread::sleep(duration);
+        let _ = over.send(());
+    });
+    is_over.await.unwrap();
 }
