@@ -1,8 +1,8 @@
 //! Run any command, and say whether it waits or computes: which model would make it faster.
 //!
-//! Use it before you rewrite a slow program: the model that helps depends on what the program spends
-//! its time on. `measure` runs the command and asks the system how much processor time it used. Time
-//! without processor time is waiting: for the network, a disk, a lock, another process.
+//! Use it before you rewrite a slow program: the model that helps depends on what the program
+//! spends its time on. `measure` runs the command and asks the system how much processor time it
+//! used. Time without processor time is waiting: for the network, a disk, a lock, another process.
 //!
 //! - Measure on an idle machine. Time in which other programs had the processor looks like waiting.
 //! - More than one core busy means that the program computes in parallel already.

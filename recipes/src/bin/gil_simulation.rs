@@ -1,15 +1,14 @@
 //! See what one global lock does to threads: their waits overlap, their work does not.
 //!
 //! Use it to understand Python's GIL, and what becomes possible without it. A thread works only
-//! while it holds the lock. Before a wait it lets the lock go, and takes it again afterward: CPython
-//! does so around every blocking call. So threads make a Python program wait faster, not compute
-//! faster.
+//! while it holds the lock. Before a wait it lets the lock go, and takes it again afterward:
+//! CPython does so around every blocking call. So threads help a Python program that waits, and not
+//! one that computes.
 //!
-//! - Rust has no such lock. Threads share what its type allows (`Mutex`, `Arc`), and everything else
-//!   runs on all cores: `threads_use_all_cores`.
-//! - A lock that is held during a wait stops the others: they neither work nor wait meanwhile. That
-//!   is what a C extension does that does not let the GIL go, and what holding a `Mutex` too long
-//!   does in Rust.
+//! - Rust has no such lock. Threads share what its type allows (`Mutex`, `Arc`), and everything
+//!   else runs on all cores: `threads_use_all_cores`.
+//! - A lock that is held during a wait stops the others: they neither work nor wait meanwhile. A C
+//!   extension that keeps the GIL does this, and so does Rust code that holds a `Mutex` too long.
 //! - A C library that allows one thread at a time gets a global `Mutex` like this one.
 //!
 //! Python: the GIL, `Py_BEGIN_ALLOW_THREADS`; `python3.14t` is built without it

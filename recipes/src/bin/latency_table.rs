@@ -1,11 +1,11 @@
 //! Measure what a wait costs: a lock, a system call, a file, a round trip over the network.
 //!
 //! Use it to see what is worth waiting for with another model. What takes less than a few
-//! microseconds is best done right away: a thread that is woken for it costs more. From a round trip
-//! on, time is nearly all waiting, and another task could run meanwhile.
+//! microseconds is best done right away: a thread that is woken for it costs more. From a round
+//! trip upward, time is nearly all waiting, and another task could run meanwhile.
 //!
-//! - Measure your own machine. These are the best cases: a lock that nobody holds, a file in memory,
-//!   a network without a cable. A round trip to another continent takes 0.1 s.
+//! - Measure your own machine. These are the best cases: a lock that nobody holds, a file in
+//!   memory, a network without a cable. A round trip to another continent takes 0.1 s.
 //! - `median_time` takes the median, which a few slow rounds do not change.
 //! - To compare two versions of your code, use the `criterion` or the `divan` crate.
 //!

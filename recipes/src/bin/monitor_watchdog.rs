@@ -1,14 +1,15 @@
 //! Watch workers by their heartbeats: notice the one that stalls, and how each of them ended.
 //!
 //! Use it where a worker may hang without an error: in a request without a timeout, in a lock, in a
-//! loop without an end. The worker calls `beat` whenever it has got something done. `watch` reports a
-//! stall when there was no heartbeat for longer than the limit, and the recovery if one comes after
-//! all. It returns how the worker ended: well, or with an error, a panic or an abort.
+//! loop without an end. The worker calls `beat` whenever it has got something done. `watch` reports
+//! a stall when there was no heartbeat for longer than the limit, and the recovery if one comes
+//! after all. It returns how the worker ended: well, or with an error, a panic or an abort.
 //!
 //! - Beat where work is done. A timer that beats goes on while the worker hangs.
-//! - `watch` does not stop a stalled worker. Drop it, and the worker is aborted at its next `await`.
-//! - The watchdog is a task as well. Where workers may block all threads of their runtime, run it in
-//!   a runtime of its own, on another thread.
+//! - `watch` does not stop a stalled worker. Drop it, and the worker is aborted at its next
+//!   `await`.
+//! - The watchdog is a task as well. Where workers may block all threads of their runtime, run it
+//!   in a runtime of its own, on another thread.
 //! - To restart a worker that fails: `actors_supervised`. If the whole process may hang, let
 //!   systemd's `WatchdogSec=` restart it.
 //!

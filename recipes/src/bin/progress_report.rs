@@ -2,8 +2,8 @@
 //!
 //! Use it for any job that runs for more than a few seconds, on one thread or on many. The threads
 //! add what they have done to an `indicatif` bar, which is an atomic inside. In a terminal the bar
-//! draws itself. Where there is none, `log` gets a line when the job starts, then once a second, and
-//! when it ends.
+//! draws itself. Where there is none, `log` gets a line when the job starts, then once a second,
+//! and when it ends.
 //!
 //! - If the total is unknown (a pipe, an endless list) pass `None`: the lines then say how much is
 //!   done, and no percentage. The same happens if more is done than the total says.
