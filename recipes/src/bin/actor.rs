@@ -8,12 +8,12 @@
 //! - The actor ends when the last handle is dropped, and gives its state back.
 //! - A call that is canceled while it waits for the answer is not undone: the message is in the
 //!   mailbox, and the transfer happens all the same.
-//! - To wait for the answer alone is not enough: a message that is sent just when the actor ends may
-//!   stay in the channel, and its caller would wait forever. See `ask`.
+//! - To wait for the answer alone is not enough: a message that is sent just when the actor ends
+//!   may stay in the channel, and its caller would wait forever. See `ask`.
 //! - An actor that waits for another actor takes no messages meanwhile. Two that ask each other can
 //!   wait forever: `deadlock_bounded_both_ways_broken`.
-//! - For a map that is only read and written, a `Mutex` is shorter and faster: `mutex_counter`. On a
-//!   thread: `isolated_actor_thread`. Restarted after a panic: `actors_supervised`.
+//! - For a map that is only read and written, a `Mutex` is shorter and faster: `mutex_counter`. On
+//!   a thread: `isolated_actor_thread`. Restarted after a panic: `actors_supervised`.
 //!
 //! Python: a task that reads an `asyncio.Queue`, with a future in each message
 //! Needs: `cargo add anyhow@1`, `cargo add tokio@1 -F macros,rt,sync`

@@ -47,10 +47,10 @@ use tokio_util::task::AbortOnDropHandle;
 /// How many results wait for `write` at most.
 const CAPACITY: usize = 16;
 
-/// Calls `fetch` for every item, at most `limit` at once, and `crunch` with what it returns, on all
-/// cores. `write` runs on a thread of its own and takes items with their results from the queue,
-/// in the order in which they are ready, until the queue is closed and empty. Returns what `write`
-/// returns.
+/// Calls `fetch` for every item, at most `limit` at once, and `crunch` with what it returns, on
+/// all cores. `write` runs on a thread of its own and takes items with their results from the
+/// queue, in the order in which they are ready, until the queue is closed and empty. Returns
+/// what `write` returns.
 ///
 /// # Errors
 /// The error of `write`, or its panic. Also if the system does not tell the number of cores.
@@ -126,8 +126,9 @@ pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
 
 /// Prepares a client that allows `timeout` for a page, body included.
 ///
-/// A client keeps connections open. A server may close one just when the next request is sent. That
-/// request then fails through no fault of its own, so it is sent again if it is safe to repeat.
+/// A client keeps connections open. A server may close one just when the next request is sent.
+/// That request then fails through no fault of its own, so it is sent again if it is safe to
+/// repeat.
 pub fn client(timeout: Duration) -> ClientBuilder {
     let send_again = retry::for_host(AnyHost)
         .no_budget()

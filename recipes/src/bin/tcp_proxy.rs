@@ -6,8 +6,8 @@
 //! may still wait for the answer.
 //!
 //! - Only an end is passed on as an end. When one side fails, nobody listens there, no bytes arrive
-//!   for the time `idle`, or the proxy itself is stopped, both connections are reset. So half a file
-//!   never looks like a whole one.
+//!   for the time `idle`, or the proxy itself is stopped, both connections are reset. So half a
+//!   file never looks like a whole one.
 //! - Clients above the limit wait in the queue of the system until a connection ends.
 //! - The server sees the address of the proxy, and not that of the client.
 //! - For HTTP, with its own rules: the `pingora` crate, nginx or HAProxy.

@@ -20,7 +20,7 @@
 //! Tested: `recipes/tests/proof/websocket_chat.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin websocket_chat --features websocket
+//! $ cargo run -p recipes --bin websocket_chat -F websocket
 //! Ada sees: hello from Ada
 //! Bob sees: hello from Ada
 //! Eve sees: hello from Ada

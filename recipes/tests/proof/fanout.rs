@@ -57,11 +57,11 @@ async fn pages_go_on_while_the_caller_is_busy() {
 
 /// Tells when a request has come, and when its client has taken the answer and the end.
 async fn answer_and_tell(mut connection: TcpStream, asked: tokio::sync::mpsc::Sender<()>) {
-    connection.read(&mut [0; 1024]).await.unwrap();
+    let _ = connection.read(&mut [0; 1024]).await.unwrap();
     asked.send(()).await.unwrap();
     let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\npage";
     connection.write_all(head).await.unwrap();
-    connection.read(&mut [0; 1024]).await.unwrap(); // the client hangs up
+    let _ = connection.read(&mut [0; 1024]).await.unwrap(); // the client hangs up
     asked.send(()).await.unwrap();
 }
 

@@ -122,7 +122,7 @@ async fn serve(status: &'static str, body: &'static str) -> Url {
     tokio::spawn(async move {
         loop {
             let (mut connection, _) = listener.accept().await.unwrap();
-            connection.read(&mut [0; 1024]).await.unwrap();
+            let _ = connection.read(&mut [0; 1024]).await.unwrap();
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 4\r\n\r\n{body}");
             connection.write_all(answer.as_bytes()).await.unwrap();
         }

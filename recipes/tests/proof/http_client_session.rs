@@ -70,9 +70,9 @@ async fn requests_share_connections_also_after_an_error() {
 
 /// Answers one request, and closes the connection when the next one comes.
 async fn once(mut connection: TcpStream) -> std::io::Result<()> {
-    connection.read(&mut [0; 1024]).await?;
+    let _ = connection.read(&mut [0; 1024]).await?;
     connection.write_all(PAGE.as_bytes()).await?;
-    connection.read(&mut [0; 1024]).await?;
+    let _ = connection.read(&mut [0; 1024]).await?;
     Ok(())
 }
 
@@ -98,7 +98,7 @@ async fn a_get_is_sent_again_and_a_post_is_not() {
             let nth = first.fetch_add(1, SeqCst);
             async move {
                 if nth == 0 {
-                    connection.read(&mut [0; 1024]).await?;
+                    let _ = connection.read(&mut [0; 1024]).await?;
                     return Ok(());
                 }
                 always(connection, PAGE).await
@@ -119,7 +119,7 @@ async fn a_get_is_sent_again_and_a_post_is_not() {
 #[tokio::test]
 async fn a_body_that_never_ends_times_out() {
     let (url, _) = serve(async |mut connection: TcpStream| {
-        connection.read(&mut [0; 1024]).await?;
+        let _ = connection.read(&mut [0; 1024]).await?;
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
         connection.write_all(head.as_bytes()).await?;
         loop {
@@ -147,10 +147,10 @@ async fn only_2xx_is_a_page() {
         "999 Denied",
     ] {
         let (url, _) = serve(move |mut connection| async move {
-            connection.read(&mut [0; 1024]).await?;
+            let _ = connection.read(&mut [0; 1024]).await?;
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 4\r\n\r\npage");
             connection.write_all(answer.as_bytes()).await?;
-            connection.read(&mut [0; 1024]).await?;
+            let _ = connection.read(&mut [0; 1024]).await?;
             Ok(())
         })
         .await;

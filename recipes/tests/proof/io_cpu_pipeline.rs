@@ -34,7 +34,7 @@ fn collect<R>(mut queue: mpsc::Receiver<(u32, Result<R>)>) -> Result<BTreeMap<u3
 #[tokio::test]
 async fn every_item_is_written_once() {
     let fetch = async |number| Ok(number);
-    let results = pipeline(0..1000, 8, move |n| fetch(n), |n| Ok(n * 2), collect).await;
+    let results = pipeline(0..1000, 8, fetch, |n| Ok(n * 2), collect).await;
     let results = results.unwrap();
     assert_eq!(results.len(), 1000);
     for (item, result) in results {
