@@ -20,7 +20,7 @@
 //! Tested: `recipes/tests/proof/actors_supervised.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin actors_supervised --features actors
+//! $ cargo run -p recipes --bin actors_supervised -F actors
 //!
 //! thread 'actors_supervised::Tally' ([..]) panicked at recipes/src/bin/actors_supervised.rs:[..]
 //! called `Result::unwrap()` on an `Err` value: ParseIntError { kind: InvalidDigit }
