@@ -1,12 +1,12 @@
 //! Run one map on the cores of several machines, with timely dataflow, as if they were one.
 //!
 //! Use it when a computation takes too long on one machine, and you have others that stay up. You
-//! start the same program on each of them. timely connects the processes, each worker maps its share
-//! of the items, and process 0 gets all results, in order.
+//! start the same program on each of them. timely connects the processes, each worker maps its
+//! share of the items, and process 0 gets all results, in order.
 //!
 //! - timely reads the arguments. For two machines with four threads each, start the program with
-//!   `-w 4 -n 2 -h hosts.txt -p 0` on the first, and with `-p 1` on the second. Each line of the file
-//!   is `host:port`. Without arguments it is one process with one worker.
+//!   `-w 4 -n 2 -h hosts.txt -p 0` on the first, and with `-p 1` on the second. Each line of the
+//!   file is `host:port`.
 //! - A process waits forever for one that does not start, and prints a line a second meanwhile.
 //! - If a process dies, the others print `timely communication error` and wait forever. If `f`
 //!   panics, the other workers wait forever. With `panic = "abort"` in the profile of your
@@ -36,14 +36,14 @@ use timely::dataflow::operators::capture::Event;
 use timely::dataflow::operators::vec::Map;
 use timely::dataflow::operators::{Capture, Exchange, ToStream};
 
-/// Calls `f` for each item, on the workers of all processes, and returns the results in the order
-/// of the items in process 0, and none in the others. Each process must call it with the same items.
-/// A result is sent as serde has it.
+/// Calls `f` for each item, on the workers of all processes. Returns the results in the order of the
+/// items in process 0, and an empty list in the others. Each process must call it with the same
+/// items. serde turns the results into bytes.
 ///
 /// `arguments` are what [`timely::execute_from_args`] takes, with the name of the program first.
 ///
 /// # Errors
-/// If the arguments are wrong, a file or port cannot be opened, or `f` panicked in this process.
+/// If the arguments are wrong, a file or a port cannot be opened, or `f` panics on the only worker.
 pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
     arguments: impl Iterator<Item = String>,
     items: Vec<T>,
