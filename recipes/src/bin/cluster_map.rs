@@ -1,20 +1,20 @@
 //! Run one map on the cores of several machines, with timely dataflow, as if they were one.
 //!
-//! Use it when a computation is too long for one machine, and you have a few that stay up. You
-//! start the same program on each, with the same items. timely connects the processes, every worker
-//! maps its share of the items, and the results travel to process 0, which has them in order.
+//! Use it when a computation takes too long on one machine, and you have others that stay up. You
+//! start the same program on each of them. timely connects the processes, each worker maps its
+//! share of the items, and process 0 gets all results, in order.
 //!
-//! - timely takes the arguments: `-w 4` for four threads, and for two machines `-n 2 -h hosts.txt`
-//!   with `-p 0` on the first and `-p 1` on the second. A line of the file is `host:port`.
-//! - It waits forever for a process that does not start. Meanwhile it prints a line a second.
-//! - It cannot go on without one: if a process dies, the others print `timely communication error`
-//!   and wait forever. So do the others when `f` panics. Set `panic = "abort"` in the profile of
-//!   your Cargo.toml: then all of them end. Let `f` return a `Result` where it can fail.
-//! - The shares are equal in number, so make more items than workers, of about the same size.
-//! - Nothing is encrypted, and a stranger who connects first takes the place of a process. Use it
-//!   in a network of your own.
-//! - Where machines come and go, or a job that failed must be tried again: `job_queue`. On one
-//!   machine: `rayon_map`, `cpu_across_processes`.
+//! - timely reads the arguments. For two machines with four threads each, start the program with
+//!   `-w 4 -n 2 -h hosts.txt -p 0` on the first, and with `-p 1` on the second. Each line of the
+//!   file is `host:port`.
+//! - A process waits forever for one that does not start, and prints a line a second meanwhile.
+//! - If a process dies, the others print `timely communication error` and wait forever. If `f`
+//!   panics, the other workers wait forever. With `panic = "abort"` in the profile of your
+//!   Cargo.toml all processes end instead, and you start them again.
+//! - Each worker gets the same number of items, so make many more items than there are workers.
+//! - Nothing is encrypted, and timely trusts whoever connects. Use it in a network of your own.
+//! - Where machines come and go, or a failed job must be tried again: `job_queue`. On one machine:
+//!   `rayon_map`, `cpu_across_processes`.
 //!
 //! Python: `ray.get([f.remote(x) for x in items])`,
 //! `dask.bag.from_sequence(items).map(f).compute()`
@@ -24,7 +24,7 @@
 //! Tested: `recipes/tests/proof/cluster_map.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin cluster_map -F cluster
+//! $ cargo run -p recipes --features cluster --bin cluster_map
 //! 1 process: [4203, 3634, 3464, 3382, 3301]
 //! ...
 //! 2 processes: [4203, 3634, 3464, 3382, 3301]
@@ -37,14 +37,14 @@ use timely::dataflow::operators::capture::Event;
 use timely::dataflow::operators::vec::Map;
 use timely::dataflow::operators::{Capture, Exchange, ToStream};
 
-/// Calls `f` for each item, on the workers of all processes, and returns the results in the
-/// order of the items in process 0, and none in the others. Each process must call it with the
-/// same items. A result is sent as serde has it.
+/// Calls `f` for each item, on the workers of all processes. Returns the results in the order of the
+/// items in process 0, and an empty list in the others. Each process must call it with the same
+/// items. serde turns the results into bytes.
 ///
 /// `arguments` are what [`timely::execute_from_args`] takes, with the name of the program first.
 ///
 /// # Errors
-/// If the arguments are wrong, a file or port cannot be opened, or `f` panicked in this process.
+/// If the arguments are wrong, a file or a port cannot be opened, or `f` panics on the only worker.
 pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
     arguments: impl Iterator<Item = String>,
     items: Vec<T>,

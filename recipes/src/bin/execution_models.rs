@@ -3,15 +3,15 @@
 //! Use it as the picture to have in mind before you choose a model. Three files come from a server,
 //! each in three parts, and a block is the time of one read. On one thread that blocks, nine reads
 //! take nine times as long as one, whether the files take turns or not. Three threads block at the
-//! same time. Async code waits for three reads on one thread, and blocks none.
+//! same time. Async code waits for three reads at once, on one thread, and blocks none.
 //!
-//! - The blocks are what the run recorded, and not what it should be. So that they are the same on
-//!   each run, the server answers all its clients at the same moment.
-//! - This is about waiting for a network. Reading from a disk blocks a thread in async code as
-//!   well: `slow_tokio_fs`.
-//! - Where the program computes and does not wait, only more threads help: `cpu_bound_compare`.
-//! - `--svg PATH` also draws the picture into a file, for light and dark pages.
-//! - Which model fits a program that you have: `choose_model`.
+//! - The blocks are what the run recorded. The server here answers all its clients at the same
+//!   moment, so that they are the same on each run.
+//! - The files come over a network. Reading from a disk blocks a thread in async code as well:
+//!   `slow_tokio_fs`.
+//! - Where a program computes and does not wait, only more threads help: `cpu_bound_compare`.
+//! - With `--svg PATH` it also draws the picture into a file, for light and dark pages.
+//! - To find out which model fits a program that you have: `choose_model`.
 //!
 //! Python: a loop; a loop over generators; `ThreadPoolExecutor(3).map`; `asyncio.gather`
 //! Needs: `cargo add anyhow@1 futures@0.3 rayon@1`, `cargo add clap@4 -F derive`,

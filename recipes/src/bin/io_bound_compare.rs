@@ -2,15 +2,15 @@
 //!
 //! Use it to see what each model does for work that waits. A download computes almost nothing, so
 //! what counts is how many of them wait at the same time, and what each wait costs: a stack for a
-//! thread, far more for a process, a few hundred bytes for a task.
+//! thread, far more for a process, and far less for a task.
 //!
 //! - Threads are the simplest choice for some dozens at once. For thousands, use async.
 //! - Async gains time by waiting for all of them on one thread, and not by more threads.
 //! - Processes gain nothing here over threads.
 //! - rayon has a thread for each core, which is few for work that waits: `cpu_bound_compare`.
 //! - Each function ends at the first error. For an error for each URL: `fanout`.
-//! - Where open files run out, a function returns `Too many open files (os error 24)`. Lower the
-//!   number of downloads at once, or raise `ulimit -n`.
+//! - Where open files run out, an error says `Too many open files (os error 24)`. Have fewer
+//!   downloads at once, or raise `ulimit -n`.
 //!
 //! Python: `requests.get` in a loop, `ThreadPoolExecutor(5).map`, `ProcessPoolExecutor(5).map`,
 //! `asyncio.gather` with `aiohttp`
@@ -85,7 +85,7 @@ fn split(urls: &[String], workers: usize) -> Chunks<'_, String> {
 /// Downloads the pages on one thread, at most `limit` at once, and returns them in the order of
 /// the URLs. Dropping the future cancels all that are in progress.
 ///
-/// `client` must have a timeout: otherwise it waits forever for a server that hangs.
+/// Give `client` a timeout: it has none by default, and a server that hangs would hold this up.
 ///
 /// # Errors
 /// The first download that failed, or whose status was not 2xx. The others are canceled.
@@ -94,9 +94,15 @@ fn split(urls: &[String], workers: usize) -> Chunks<'_, String> {
 /// If `limit` is 0.
 pub async fn concurrent(client: &Client, urls: &[String], limit: usize) -> Result<Vec<Bytes>> {
     assert!(limit > 0, "a limit of 0 would wait forever");
-    let downloads = urls.iter().map(|url| download(client, url));
-    let pages = stream::iter(downloads).buffered(limit);
-    pages.try_collect().await
+    let downloads = urls.iter().enumerate().map(async |(number, url)| {
+        let page = download(client, url).await?;
+        anyhow::Ok((number, page))
+    });
+    // Unordered, so that an error does not wait for the downloads before it.
+    let ended = stream::iter(downloads).buffer_unordered(limit);
+    let mut pages: Vec<(usize, Bytes)> = ended.try_collect().await?;
+    pages.sort_by_key(|(number, _)| *number);
+    Ok(pages.into_iter().map(|(_, page)| page).collect())
 }
 
 async fn download(client: &Client, url: &str) -> Result<Bytes> {
@@ -118,9 +124,12 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
+const TIMEOUT: Duration = Duration::from_secs(5);
+
 fn main() -> Result<()> {
-    let builder = blocking::Client::builder().no_proxy();
-    let client = builder.pool_max_idle_per_host(0).build()?; // a new connection for each page
+    // A new connection for each page: a connection that is kept may be closed by the server.
+    let builder = blocking::Client::builder().pool_max_idle_per_host(0);
+    let client = builder.no_proxy().timeout(TIMEOUT).build()?;
     let share: Vec<String> = env::args().skip(1).collect();
     if !share.is_empty() {
         // One of the five processes, started below.
@@ -135,8 +144,8 @@ fn main() -> Result<()> {
     compare("5 threads:", || Ok(on_threads(&client, &urls, 5)?.concat()))?;
     compare("5 processes:", || in_processes(&urls, 5))?;
     compare("async, 1 thread:", || {
-        let builder = Client::builder().no_proxy().pool_max_idle_per_host(0);
-        let client = builder.timeout(Duration::from_secs(10)).build()?;
+        let builder = Client::builder().pool_max_idle_per_host(0);
+        let client = builder.no_proxy().timeout(TIMEOUT).build()?;
         let pages = runtime.block_on(concurrent(&client, &urls, 40))?;
         Ok(pages.concat())
     })
