@@ -1,10 +1,10 @@
 //! Run a command for each line of stdin, N at once, with the outputs in order: like `xargs -P`.
 //!
-//! Use it to convert files, to ping hosts, to run a script on a list. It is `xargs -d '\n' -n 1 -P
-//! N` without mixed outputs: each command writes to temporary files, which are printed in the
-//! order of the lines. Commands start while lines still arrive. A slow command holds up those that
-//! are N or more lines behind it. If the order does not matter, put `buffer_unordered` in place of
-//! `buffered`.
+//! Use it to convert files, to ping hosts, to run a script on a list. It does what `xargs -P` does
+//! with `-d '\n' -n 1`, but the outputs do not mix: each command writes to temporary files, which
+//! are printed in the order of the lines. Commands start while lines still arrive. A slow one holds
+//! up those that are N or more lines behind it; if the order does not matter, put
+//! `buffer_unordered` in place of `buffered`.
 //!
 //! - A command that fails, or cannot be started, is the failure of its line. The others go on.
 //! - Lines are bytes: a file name that is not UTF-8, or that ends in `\r`, arrives unchanged.

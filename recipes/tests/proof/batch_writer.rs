@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 #[path = "../../src/bin/batch_writer.rs"]
 #[allow(dead_code)]
@@ -93,7 +93,8 @@ async fn after_a_failed_write_the_writer_returns_the_error_and_sending_fails() {
     let (items, queue) = mpsc::channel(10);
     let writer = tokio::spawn(write_batches(queue, 10, SECOND, async |_| Err("full")));
     items.send(0).await.unwrap();
-    items.closed().await;
+    let closed = timeout(60 * SECOND, items.closed()).await;
+    assert!(closed.is_ok(), "the writer goes on");
     assert!(items.send(1).await.is_err());
     assert_eq!(writer.await.unwrap(), Err("full"));
 }

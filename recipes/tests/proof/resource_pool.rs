@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -121,9 +121,31 @@ async fn a_server_that_never_answers_holds_nobody_up_forever() {
     let (_server, address) = TestServer::start().await;
     let pool = pool(address, 1);
     let mut connection = pool.get().await.unwrap();
-    assert!(connection.ask("slow").await.is_err());
+    let answer = timeout(Duration::from_secs(60), connection.ask("slow")).await;
+    assert!(answer.expect("it gives up itself").is_err());
     drop(connection);
-    assert!(pool.get().await.is_ok(), "it is replaced");
+    let next = timeout(Duration::from_secs(60), pool.get()).await;
+    assert!(next.expect("it gives up itself").is_ok(), "it is replaced");
+}
+
+#[tokio::test]
+async fn a_part_of_an_answer_is_an_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let pool = pool(Server { address }, 1);
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        stream.write_all(b"a part").await.unwrap();
+        stream.shutdown().await.unwrap();
+        stream
+    };
+    let user = async {
+        let mut connection = pool.get().await.unwrap();
+        connection.ask("request").await
+    };
+    let (_stream, answer) = tokio::join!(server, user);
+    assert!(answer.is_err());
 }
 
 #[test]
