@@ -3,7 +3,7 @@
 //! You see: more threads than cores, all of them busy, and the job is slower than with one pool; on
 //! a server with 64 cores there are 4096 threads.
 //! Why: a pool with a thread for each core is right once. Each call that makes its own multiplies
-//! them, and the system has to switch between them all the time.
+//! them, and the system has to switch between them all the time. That is oversubscription.
 //! Rule: one pool for the whole program; what is nested uses the same one.
 //!
 //! Python: a `ProcessPoolExecutor` around NumPy, whose BLAS has threads of its own:

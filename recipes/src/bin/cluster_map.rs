@@ -24,7 +24,7 @@
 //! Tested: `recipes/tests/proof/cluster_map.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --features cluster --bin cluster_map
+//! $ cargo run -p recipes --bin cluster_map -F cluster
 //! 1 process: [4203, 3634, 3464, 3382, 3301]
 //! ...
 //! 2 processes: [4203, 3634, 3464, 3382, 3301]
@@ -37,14 +37,15 @@ use timely::dataflow::operators::capture::Event;
 use timely::dataflow::operators::vec::Map;
 use timely::dataflow::operators::{Capture, Exchange, ToStream};
 
-/// Calls `f` for each item, on the workers of all processes. Returns the results in the order of the
-/// items in process 0, and an empty list in the others. Each process must call it with the same
-/// items. serde turns the results into bytes.
+/// Calls `f` for each item, on the workers of all processes. Returns the results in the order
+/// of the items in process 0, and an empty list in the others. Each process must call it with
+/// the same items. serde turns the results into bytes.
 ///
 /// `arguments` are what [`timely::execute_from_args`] takes, with the name of the program first.
 ///
 /// # Errors
-/// If the arguments are wrong, a file or a port cannot be opened, or `f` panics on the only worker.
+/// If the arguments are wrong, a file or a port cannot be opened, or `f` panics on the only
+/// worker.
 pub fn cluster_map<T: Send + Sync + 'static, R: ExchangeData>(
     arguments: impl Iterator<Item = String>,
     items: Vec<T>,
