@@ -7,8 +7,8 @@
 //! Rule: a guard or a permit gets a name, such as `_permit`.
 //!
 //! Python: `semaphore.acquire()` without `await`, or a download below the `async with`
-//! Caught by: clippy `let_underscore_untyped` (opt-in), which sees every `let _ =`; with a std
-//! `MutexGuard` rustc refuses it (`refused/let_underscore_lock.rs`)
+//! Caught by: clippy `let_underscore_untyped` (opt-in), which sees every `let _ =`; with a guard of
+//! a std `Mutex` rustc refuses it (`let_underscore_lock`)
 //! Fixed: `noop_permit_dropped_fixed`
 //! Needs: `cargo add futures@0.3`, `cargo add tokio@1 -F full,test-util`
 //!
