@@ -16,7 +16,7 @@
 //! - Where machines come and go, or a failed job must be tried again: `job_queue`. On one machine:
 //!   `rayon_map`, `cpu_across_processes`.
 //!
-//! Python: `ray.get([f.remote(x) for x in items])`,
+//! Python: `ray.get([f.remote(x) for x in items])`, or
 //! `dask.bag.from_sequence(items).map(f).compute()`
 //! Needs: `cargo add timely@0.32`
 //! Demo needs: `cargo add anyhow@1 socket2@0.6 tempfile@3`, `cargo add nix@0.31 -F process,signal`
@@ -37,9 +37,9 @@ use timely::dataflow::operators::capture::Event;
 use timely::dataflow::operators::vec::Map;
 use timely::dataflow::operators::{Capture, Exchange, ToStream};
 
-/// Calls `f` for each item, on the workers of all processes. Returns the results in the order
-/// of the items in process 0, and an empty list in the others. Each process must call it with
-/// the same items. serde turns the results into bytes.
+/// Calls `f` for each item, on the workers of all processes. Returns the results in the order of
+/// the items in process 0, and an empty list in the others. Each process must call it with the
+/// same items. serde turns the results into bytes.
 ///
 /// `arguments` are what [`timely::execute_from_args`] takes, with the name of the program first.
 ///

@@ -63,7 +63,7 @@ pub fn sequential() -> Vec<Read> {
             server.read_blocking(file);
         }
     }
-    server.log.into_inner().unwrap()
+    server.reads()
 }
 
 pub fn concurrent() -> Vec<Read> {
@@ -73,7 +73,7 @@ pub fn concurrent() -> Vec<Read> {
             server.read_blocking(file);
         }
     }
-    server.log.into_inner().unwrap()
+    server.reads()
 }
 
 pub fn parallel() -> Result<Vec<Read>> {
@@ -84,7 +84,7 @@ pub fn parallel() -> Result<Vec<Read>> {
             server.read_blocking(thread.index());
         }
     });
-    Ok(server.log.into_inner().unwrap())
+    Ok(server.reads())
 }
 
 pub fn asynchronous() -> Vec<Read> {
@@ -95,7 +95,7 @@ pub fn asynchronous() -> Vec<Read> {
         }
     };
     block_on(async { join!(read_file(0), read_file(1), read_file(2)) });
-    server.log.into_inner().unwrap()
+    server.reads()
 }
 
 /// Stands for a slow server. It answers as soon as all its clients have asked for something.
@@ -140,6 +140,13 @@ impl Server {
             self.time.fetch_add(1, Relaxed);
         }
         self.clients.wait().await; // nobody asks again before the time has advanced
+    }
+
+    /// What was recorded. Reads of the same time are in the order of the files.
+    fn reads(self) -> Vec<Read> {
+        let mut reads = self.log.into_inner().unwrap();
+        reads.sort_by_key(|read| (read.time, read.file));
+        reads
     }
 }
 
@@ -233,9 +240,12 @@ text { fill: #9198a1 } .name { fill: #f0f6fc } .page { fill: #0d1117 }
 ";
 
 const SVG_END: &str = "\
-<rect class='file1' x='24' y='404' width='17' height='17' rx='4'/><text x='48' y='417'>file 1</text>
-<rect class='file2' x='98' y='404' width='17' height='17' rx='4'/><text x='122' y='417'>file 2</text>
-<rect class='file3' x='172' y='404' width='17' height='17' rx='4'/><text x='196' y='417'>file 3</text>
+<rect class='file1' x='24' y='404' width='17' height='17' rx='4'/>
+<text x='48' y='417'>file 1</text>
+<rect class='file2' x='98' y='404' width='17' height='17' rx='4'/>
+<text x='122' y='417'>file 2</text>
+<rect class='file3' x='172' y='404' width='17' height='17' rx='4'/>
+<text x='196' y='417'>file 3</text>
 <rect class='key' x='270' y='404' width='17' height='17' rx='4'/>
 <text x='294' y='417'>blocks a thread</text>
 <rect class='key waits' x='416' y='404' width='17' height='17' rx='4'/>
