@@ -32,7 +32,8 @@ use tokio::runtime::Runtime;
 
 /// Makes a client with a pool of connections.
 fn new_client() -> reqwest::Result<Client> {
-    Client::builder().no_proxy().build()
+    let builder = Client::builder().pool_idle_timeout(None); // keeps what is open
+    builder.no_proxy().build()
 }
 
 /// Fetches a page.
@@ -81,6 +82,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let client = new_client()?;
     let text = first.block_on(fetch(client.clone(), page))?;
     println!("from the first runtime: {text}");
+    while first.metrics().num_alive_tasks() > 1 {
+        thread::yield_now(); // only for the demo: one task is left when the connection is back
+    }
 
     let second = Runtime::new()?;
     // BROKEN: the connection is of the first one

@@ -26,7 +26,8 @@ use tokio::runtime::Runtime;
 
 /// Makes a client with a pool of connections.
 fn new_client() -> reqwest::Result<Client> {
-    Client::builder().no_proxy().build()
+    let builder = Client::builder().pool_idle_timeout(None); // keeps what is open
+    builder.no_proxy().build()
 }
 
 /// Fetches a page.
