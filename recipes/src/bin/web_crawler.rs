@@ -256,7 +256,7 @@ fn selector(css: &str) -> Selector {
 pub fn client(timeout: Duration) -> ClientBuilder {
     let send_again = retry::for_host(AnyHost)
         .no_budget()
-        .max_retries_per_request(5)
+        .max_retries_per_request(20)
         .classify_fn(|attempt| {
             let safe = attempt.method().is_idempotent();
             if safe && attempt.error().is_some_and(lost_connection) {
