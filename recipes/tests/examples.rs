@@ -4,6 +4,7 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
         &[
             ("actors", cfg!(feature = "actors")),
             ("cluster", cfg!(feature = "cluster")),
+            ("cookies", cfg!(feature = "cookies")),
             ("cron", cfg!(feature = "cron")),
             ("database", cfg!(feature = "database")),
             ("file_events", cfg!(feature = "file_events")),

@@ -37,7 +37,8 @@ use tokio_util::codec::{Decoder, Encoder};
 /// A codec for `Framed`. It reads messages of the type `T`, and writes messages of any type.
 pub struct JsonCodec<T> {
     max_length: u32,
-    message: PhantomData<T>, // holds nothing, but every type parameter must be used in a field
+    // Holds nothing, but every type parameter must be used in a field.
+    message: PhantomData<T>,
 }
 
 impl<T> JsonCodec<T> {

@@ -4,7 +4,7 @@
 //! service; the thread waits forever.
 //! Why: the service ends when its last `Arc` is gone. One of them is in the thread, which ends when
 //! the service is dropped: each waits for the other.
-//! Rule: who is owned refers to its owner by a `Weak`, or only to the parts that it needs.
+//! Rule: what is owned refers to its owner by a `Weak`, or only to the parts that it needs.
 //!
 //! Python: a thread whose target is `self.run`; the garbage collector does not take running threads
 //! Caught by: no lint

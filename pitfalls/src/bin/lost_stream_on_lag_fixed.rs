@@ -1,6 +1,6 @@
 //! Fixed: the loop counts what it missed and goes on with the oldest message that is left.
 //!
-//! What was missed cannot be had back: a subscriber that needs every message gets an mpsc channel
+//! What was missed is gone for good: a subscriber that needs every message gets an mpsc channel
 //! of its own, and the sender waits for it. One that needs only the latest value gets a `watch`
 //! channel (`broadcast_watch`). A larger capacity makes it rarer, never impossible.
 //!

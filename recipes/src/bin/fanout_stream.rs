@@ -90,7 +90,8 @@ const MAX_BODY: usize = 16 << 20;
 /// # Errors
 /// If the request fails, the status is not 2xx, or the body is larger than `MAX_BODY`.
 pub async fn fetch(client: Client, url: Url) -> Result<Bytes> {
-    let response = client.get(url).send().await?.error_for_status();
+    let response = client.get(url).send().await?;
+    let response = response.error_for_status();
     let mut response = response.map_err(reqwest::Error::without_url)?;
     let status = response.status();
     ensure!(status.is_success(), "no page, but HTTP status {status}"); // 304, for example

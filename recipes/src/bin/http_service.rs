@@ -150,7 +150,7 @@ async fn main() -> anyhow::Result<()> {
         let (interrupted, ()) = join! {
             biased;
             ctrl_c(),
-            async { println!("http://{address}, until Ctrl-C") },
+            async { println!("http://{address}") },
         };
         interrupted?;
         stop.cancel();

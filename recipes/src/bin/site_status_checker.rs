@@ -18,7 +18,7 @@
 //! Tested: `recipes/tests/proof/site_status_checker.rs`
 //!
 //! ```console
-//! $ cargo run -p recipes --bin site_status_checker
+//! $ cargo run -p recipes --bin site_status_checker -F cookies
 //! ? 1
 //! Up       http://127.0.0.1:[..]/: 200 OK
 //! Up       http://127.0.0.1:[..]/moved: 200 OK
@@ -27,7 +27,7 @@
 //! Silent   http://127.0.0.1:9/: Connection refused (os error [..])
 //! Error: 3 of 5 not up
 //!
-//! $ cargo run -p recipes --bin site_status_checker -- localhost:8080/
+//! $ cargo run -p recipes --bin site_status_checker -F cookies -- localhost:8080/
 //! ? 2
 //! error: invalid value 'localhost:8080/' for '[URLS]...': no http:// or https://
 //! ...

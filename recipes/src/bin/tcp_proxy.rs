@@ -117,9 +117,11 @@ pub async fn pass_on(mut client: TcpStream, to: &str, idle: Duration) -> Result<
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::process;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::signal::ctrl_c;
 
 const CONNECTIONS: usize = 1000;
 const IDLE: Duration = Duration::from_secs(600);
@@ -156,8 +158,12 @@ async fn main() -> Result<()> {
     let address = listener.local_addr()?;
     match args.to {
         Some(to) => {
-            println!("{address} to {to}, until Ctrl-C");
-            proxy(listener, to, CONNECTIONS, IDLE, log).await;
+            println!("{address} to {to}");
+            select! {
+                () = proxy(listener, to, CONNECTIONS, IDLE, log) => {}
+                // Not `return`, which would wait for a host name that is being looked up.
+                _ = ctrl_c() => process::exit(130),
+            }
         }
         None => {
             let to = start_demo_server().await?;

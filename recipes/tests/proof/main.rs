@@ -47,6 +47,7 @@ mod rate_limit;
 mod resource_pool;
 mod scheduled_tasks;
 mod single_flight_cache;
+#[cfg(feature = "cookies")]
 mod site_status_checker;
 #[cfg(feature = "database")]
 mod sqlite_threads;
